@@ -1,0 +1,1 @@
+"""Everything that talks to people: every face and channel, the turn, understanding and dialogue."""

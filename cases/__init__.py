@@ -1,0 +1,1 @@
+"""What is kept: conversations, cases, clocks, the outbox."""

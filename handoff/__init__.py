@@ -1,0 +1,1 @@
+"""What leaves: drains the outbox to case systems, e-mail and folders."""

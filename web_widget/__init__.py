@@ -1,0 +1,1 @@
+"""The chat widget for an organisation's own website; its source is not here yet."""
