@@ -1,1 +1,1 @@
-"""What people say, as data: cues and phrases for the readers."""
+"""How people say things: phrases, cues and words of harm, as YAML, with stories that measure them."""
