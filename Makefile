@@ -32,7 +32,7 @@ check: setup-dev  ## lint, format, types, layers, and the proof of every organis
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(if $(PACKS),$(BIN)/hearout check $(PACKS))
 
 bench: setup-dev  ## measure the budgets on this machine

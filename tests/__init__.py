@@ -1,0 +1,1 @@
+"""The promises of Hearout, as tests; the folders mirror the source."""

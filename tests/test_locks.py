@@ -1,0 +1,80 @@
+"""What is installed is pinned and hashed, and no lock names the machine that it was made on."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LOCKS = [ROOT / "requirements" / "run.txt", ROOT / "requirements" / "dev.txt"]
+NAMES_A_HOST = re.compile(
+    r"://|--(?:extra-)?index-url|--find-links|--trusted-host|(?:^|\s)-[if]\s", re.MULTILINE
+)
+PIN = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z0-9,_-]+\])?==([^ ;\\]+)", re.MULTILINE)
+
+
+def problems(lock: str) -> list[str]:
+    """What is wrong with the text of a lock file, in words."""
+    found = [f"names a host: {match.group(0).strip()!r}" for match in NAMES_A_HOST.finditer(lock)]
+    # A requirement runs over lines that end in a backslash.
+    for requirement in lock.replace("\\\n", " ").splitlines():
+        name = requirement.split(" ")[0]
+        if not requirement.strip() or requirement.startswith("#"):
+            continue
+        if "==" not in name:
+            found.append(f"not pinned: {name!r}")
+        if not re.search(r"--hash=sha256:[0-9a-f]{64}\b", requirement):
+            found.append(f"no hash: {name!r}")
+    return found
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_a_lock_is_pinned_and_hashed_and_names_no_host(lock: Path) -> None:
+    assert problems(lock.read_text()) == []
+
+
+HASH = "--hash=sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("lock", "problem"),
+    [
+        (f"--index-url https://mirror.example/simple\na==1 \\\n    {HASH}\n", "names a host"),
+        (f"-i mirror\na==1 \\\n    {HASH}\n", "names a host"),
+        (f"a @ https://example.org/a.whl \\\n    {HASH}\n", "names a host"),
+        ("a==1\n", "no hash"),
+        (f"a>=1 \\\n    {HASH}\n", "not pinned"),
+    ],
+)
+def test_a_planted_fault_in_a_lock_is_seen(lock: str, problem: str) -> None:
+    assert any(found.startswith(problem) for found in problems(lock)), problems(lock)
+
+
+def test_development_uses_the_versions_that_run() -> None:
+    run, dev = (dict(PIN.findall(lock.read_text())) for lock in LOCKS)
+    differing = {name: (run[name], dev[name]) for name in run.keys() & dev.keys() if run[name] != dev[name]}
+    assert differing == {}
+
+
+@pytest.mark.parametrize("kind", ["run", "dev"])
+def test_everything_asked_for_is_in_its_lock(kind: str) -> None:
+    asked = re.findall(
+        r"^[a-z][a-z0-9._-]*", (ROOT / "requirements" / f"{kind}.in").read_text(), re.MULTILINE
+    )
+    locked = dict(PIN.findall((ROOT / "requirements" / f"{kind}.txt").read_text()))
+    assert asked
+    assert [name for name in asked if name not in locked] == [], "run `make lock`"
+
+
+def test_npm_locks_will_name_no_host_either() -> None:
+    assert "omit-lockfile-registry-resolved=true" in (ROOT / ".npmrc").read_text().split()
+    for lock in ROOT.glob("*/package-lock.json"):
+        assert not re.search(r'"resolved":\s*"http', lock.read_text()), lock
+
+
+def test_what_a_person_installs_is_what_was_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["tool"]["setuptools"]["dynamic"]["dependencies"] == {"file": ["requirements/run.in"]}
