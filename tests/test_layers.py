@@ -32,6 +32,7 @@ BREACHES = [
     ("data-folders", "nlu_data.planted", "bot.understanding"),
     ("data-folders", "web_widget.planted", "policy_rules"),
     ("inside-bot", "bot.settings", "bot.messages"),
+    ("inside-bot", "bot.overlay", "bot.settings"),
     ("inside-bot", "bot.messages", "bot.dialogue"),
     ("inside-bot", "bot.dialogue.planted", "bot.understanding"),
     ("inside-bot", "bot.understanding.planted", "bot.dialogue"),
