@@ -1,0 +1,209 @@
+"""Every setting of a running Hearout: one typed class, read from HEAROUT_* variables."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+
+from policy_rules.errors import nearest
+
+PREFIX = "HEAROUT_"
+# Read by the tests and tools of this repository, never by the server.
+NOT_SETTINGS = frozenset({"HEAROUT_CHROMIUM"})
+SHORTEST_KEY = 22
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; `findings` are full sentences, one for each variable at fault."""
+
+    def __init__(self, findings: list[str]) -> None:
+        super().__init__("\n".join(findings))
+        self.findings = findings
+
+
+def _words(value: object) -> object:
+    """Comma- or space-separated text as a tuple."""
+    return (
+        tuple(re.split(r"[,\s]+", value.strip())) if isinstance(value, str) and value.strip() else value or ()
+    )
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+
+
+class Settings(BaseModel):
+    """What an operator may choose. Defaults run on this machine alone, with SQLite and no other service."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data_dir: Path = Field(
+        default=Path("var"),
+        description="Folder of all that is kept: database, organisations' own settings, delivered cases.",
+    )
+    database_url: str = Field(
+        default_factory=lambda given: f"sqlite:///{given.get('data_dir', Path('var')) / 'hearout.db'}",
+        description="Where conversations and cases are stored. Unset: SQLite, hearout.db in the data folder.",
+    )
+    packs_dir: Path | None = Field(
+        default=None,
+        description="Folder of policy packs, read again when a file changes. Unset: the shipped packs.",
+    )
+    packs_seconds: float = Field(
+        default=2.0, gt=0, le=3600, description="Seconds between two looks for a changed policy pack."
+    )
+    host: str = Field(default="127.0.0.1", description="Address that `hearout serve` listens on.")
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="Port that `hearout serve` listens on; 0 takes a free one."
+    )
+    api_key: SecretStr | None = Field(
+        default=None,
+        description="Key that callers beyond this machine send as `Authorization: Bearer`. Unset: only this "
+        f"machine may call the API. At least {SHORTEST_KEY} characters (128 random bits).",
+    )
+    allowed_origins: Words = Field(
+        default=(),
+        description="Web origins, besides Hearout's own, whose pages may open a conversation "
+        "(such as https://www.example.org); separated by commas.",
+    )
+    limits: Literal["on", "off"] = Field(
+        default="on", description="Rate limits. Off is for load tests on this machine alone."
+    )
+    limit_address: str = Field(
+        default="300/minute",
+        description="Messages and API calls that one address may make, when it is a stranger's.",
+    )
+    limit_trusted: str = Field(
+        default="6000/minute",
+        description="The same for callers on this machine or with the key, who may speak for many people.",
+    )
+    limit_conversation: str = Field(
+        default="120/minute", description="Messages that one conversation may take."
+    )
+    delivery: Literal["on", "off"] = Field(
+        default="on", description="Whether this process hands cases over from the outbox."
+    )
+    delivery_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        le=3600,
+        description="Seconds between two looks at the outbox; a new case wakes it at once.",
+    )
+    smtp_host: str = Field(
+        default="", description="Mail server for cases handed over by e-mail. Empty: no e-mail is sent."
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the connection to the mail server is protected."
+    )
+    smtp_user: str = Field(
+        default="", description="Name to sign in to the mail server with. Empty: no sign-in."
+    )
+    smtp_password: SecretStr | None = Field(default=None, description="Password for the mail server.")
+    smtp_from: str = Field(
+        default="hearout@localhost", description="Address that Hearout's e-mails come from."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important event that is logged."
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="Logs for a person at a terminal, or one JSON object a line."
+    )
+    shutdown_seconds: int = Field(
+        default=10,
+        ge=0,
+        le=600,
+        description="Seconds that turns under way are given to end when the server stops.",
+    )
+
+    @field_validator("limit_address", "limit_trusted", "limit_conversation")
+    @classmethod
+    def _rate(cls, value: str) -> str:
+        if not re.fullmatch(
+            r"[1-9]\d{0,8} ?(/|per) ?([1-9]\d{0,4} ?)?(second|minute|hour|day)s?", value.strip()
+        ):
+            raise ValueError("say how many in what time, such as 120/minute")
+        return value.strip()
+
+    @field_validator("api_key")
+    @classmethod
+    def _key_is_long(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"a key needs at least {SHORTEST_KEY} characters (128 random bits)")
+        return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not re.fullmatch(r"https?://[^/\s*]+", origin):
+                raise ValueError(
+                    f"'{origin}' is not an origin; write scheme and host, such as https://www.example.org"
+                )
+        return tuple(origin.lower() for origin in value)
+
+    @property
+    def overlays_dir(self) -> Path:
+        """Where each organisation's own settings stand: `<id>.yml`, see `bot.overlay`."""
+        return self.data_dir / "organisations"
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """The settings of these variables (the process's own by default). SettingsError says what to mend."""
+        given = os.environ if environment is None else environment
+        ours = {
+            name: value
+            for name, value in given.items()
+            if name.startswith(PREFIX) and name not in NOT_SETTINGS
+        }
+        findings = [_unknown(name, cls) for name in ours if _field(name) not in cls.model_fields]
+        # An empty variable is how shells and container files say "not set".
+        values: dict[str, Any] = {
+            _field(n): v for n, v in ours.items() if _field(n) in cls.model_fields and v != ""
+        }
+        try:
+            settings = cls.model_validate(values)
+        except ValidationError as error:
+            findings += [_sentence(dict(problem)) for problem in error.errors()]
+            raise SettingsError(findings) from None
+        if findings:
+            raise SettingsError(findings)
+        return settings
+
+
+def variable(field: str) -> str:
+    """The name of the variable that sets a field."""
+    return PREFIX + field.upper()
+
+
+def _field(name: str) -> str:
+    return name.removeprefix(PREFIX).lower() if name == name.upper() else ""
+
+
+def _unknown(name: str, settings: type[Settings]) -> str:
+    allowed = [variable(field) for field in settings.model_fields]
+    meant = nearest(name.removeprefix(PREFIX), settings.model_fields)
+    hint = f"Did you mean {variable(meant)}?" if meant else f"The settings are {', '.join(sorted(allowed))}."
+    return f"{name} is not a setting of Hearout. {hint}"
+
+
+def _sentence(problem: dict[str, Any]) -> str:
+    name = variable(str(problem["loc"][0])) if problem["loc"] else "The settings"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    # Never repeat a secret, not even a wrong one.
+    secret = "KEY" in name or "PASSWORD" in name
+    found = problem.get("input")
+    shown = f" (found '{found}')" if isinstance(found, str) and not secret else ""
+    return f"{name}: {message[:1].lower()}{message[1:]}{shown}."
