@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -78,3 +81,38 @@ def test_npm_locks_will_name_no_host_either() -> None:
 def test_what_a_person_installs_is_what_was_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["tool"]["setuptools"]["dynamic"]["dependencies"] == {"file": ["requirements/run.in"]}
+
+
+def asked_for() -> set[str]:
+    """The distributions that run.in names, in one spelling."""
+    lines = (ROOT / "requirements" / "run.in").read_text()
+    return {spelling(name) for name in re.findall(r"^[a-z][A-Za-z0-9._-]*", lines, re.MULTILINE)}
+
+
+def spelling(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def imported(source: str) -> set[str]:
+    """The top-level names that a module imports, wherever in the module it does so."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_every_library_that_is_imported_is_asked_for_by_name() -> None:
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
+    provided_by = packages_distributions()
+    missing = {}
+    for package in packages:
+        for file in (ROOT / package).rglob("*.py"):
+            for name in imported(file.read_text()) - set(packages) - sys.stdlib_module_names:
+                if not {spelling(found) for found in provided_by.get(name, [])} & asked_for():
+                    missing[name] = str(file.relative_to(ROOT))
+    # Starlette is FastAPI's own foundation, and its version is FastAPI's to choose.
+    missing.pop("starlette", None)
+    assert missing == {}, "add each to requirements/run.in, then `make lock`"
