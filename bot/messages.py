@@ -1,0 +1,111 @@
+"""The shapes that pass between a channel, the turn, understanding and the dialogue.
+
+Everything here is plain data: a channel builds an `Incoming`, the turn hands back a `TurnReply`, and nothing
+in between knows which face the person is using.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Command(StrEnum):
+    """What a person may ask for at any question, whatever that question is."""
+
+    SKIP = "skip"
+    BACK = "back"
+    HUMAN = "human"
+    WITHDRAW = "withdraw"
+    RESTART = "restart"
+    PAUSE = "pause"
+    SEND = "send"
+    CHANGE = "change"
+    REPEAT = "repeat"
+
+
+class Aside(StrEnum):
+    """A question that the person puts to us; it is answered and the pending question returns."""
+
+    WHY_ASKED = "why_asked"
+    DEADLINE = "deadline"
+    PROCESS = "process"
+    STATUS = "status"
+    WHO_HANDLES = "who_handles"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A fact seen in free text: `value` is a vocabulary string, `text[start:end]` is what suggested it."""
+
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """One message, read beside the open question.
+
+    At most one of `answer`, `command` and `aside` is set. `slots` holds what SetSlots or a button set, by
+    question id, still as text (None clears). `proposals` are facts that free text suggests for other
+    questions. `problem` is a wording key that says why the text could not be read as an answer.
+    """
+
+    text: str
+    answer: str | None = None
+    command: Command | None = None
+    aside: Aside | None = None
+    target: str | None = None
+    slots: dict[str, str | None] = field(default_factory=dict)
+    proposals: dict[str, Proposal] = field(default_factory=dict)
+    problem: str | None = None
+    harm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """What understanding needs to know of the question that is open.
+
+    `kind` is text, choice, yes_no, date, email, phone, file, check or confirm; `choices` pairs the value that is
+    stored with the label that was shown.
+    """
+
+    id: str
+    kind: str
+    optional: bool
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message from a person or from staff on a person's behalf.
+
+    `sender` is the secret that names the conversation within the organisation. `received_at` (aware) and
+    `recorded_by` are given by staff only. `text` is verbatim.
+    """
+
+    organisation: str
+    sender: str
+    text: str
+    message_id: str
+    channel: str = "chat"
+    received_at: datetime | None = None
+    recorded_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnReply:
+    """What goes back once the turn is on disk.
+
+    `entries` are Rasa response dicts without `recipient_id`: {"text", "buttons"?} or {"custom": {...}}.
+    `seq` is the number of this reply in the conversation; `replayed` says that the message id was seen before.
+    """
+
+    seq: int
+    reference: str
+    state: str
+    entries: list[dict[str, Any]]
+    replayed: bool = False

@@ -1,0 +1,30 @@
+"""`hearout check`: everything that can be said of a pack file, as sentences with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from policy_rules.compiled import CompiledPack
+from policy_rules.coverage import check_coverage
+from policy_rules.errors import BrokenPack
+from policy_rules.examples import check_examples
+from policy_rules.loader import load_pack
+from policy_rules.shelf import COVERAGE_SUFFIX
+from policy_rules.verify import verify
+
+
+def check_file(path: Path) -> list[str]:
+    """The findings of one pack file, its examples and the coverage file beside it; empty when all is well."""
+    try:
+        compiled = CompiledPack(load_pack(path))
+        lines = compiled.loaded.lines
+        findings = verify(compiled)
+        texts = [finding.as_text(lines) for finding in findings]
+        if not any(finding.unsound for finding in findings):
+            texts += [finding.as_text(lines) for finding in check_examples(compiled)]
+        beside = path.with_name(path.stem + COVERAGE_SUFFIX)
+        if beside.exists():
+            texts += check_coverage(compiled, beside)
+    except BrokenPack as broken:
+        return broken.findings
+    return texts

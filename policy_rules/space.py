@@ -1,0 +1,291 @@
+"""Decision diagrams over a pack's facts: exact answers about every case at once.
+
+A diagram is a directed graph with one level per fact, in the pack's asking order. Values that no rule tells
+apart share a class, and equal parts are shared, so a space of millions of cases stays a few hundred nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from policy_rules.pack import Condition, Excluded
+
+Node = int
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One fact: its value classes (each a tuple of values that no rule tells apart)."""
+
+    fact: str
+    classes: tuple[tuple[str, ...], ...]
+    class_of: Mapping[str, int]
+
+
+def accepts(test: Excluded | tuple[str, ...] | None, value: str) -> bool:
+    """Whether one cell of a condition holds for a value; no cell holds for every value."""
+    if test is None:
+        return True
+    return value not in test.values if isinstance(test, Excluded) else value in test
+
+
+def levels_for(
+    facts: Sequence[tuple[str, tuple[str, ...]]], conditions: Sequence[Condition]
+) -> tuple[Level, ...]:
+    """The facts that some condition tests, each with its values grouped by what the conditions tell apart."""
+    levels = []
+    for fact, values in facts:
+        tests = [when[fact] for when in conditions if fact in when]
+        if not tests:
+            continue
+        groups: dict[tuple[bool, ...], list[str]] = {}
+        for value in values:
+            groups.setdefault(tuple(accepts(test, value) for test in tests), []).append(value)
+        classes = tuple(tuple(group) for group in groups.values())
+        levels.append(Level(fact, classes, {v: i for i, group in enumerate(classes) for v in group}))
+    return tuple(levels)
+
+
+class Space:
+    """A manager of diagrams over the same levels. Nodes are ints; two equal functions are the same node."""
+
+    def __init__(self, levels: tuple[Level, ...]) -> None:
+        self.levels = levels
+        self.bottom = len(levels)
+        self.level: list[int] = []
+        self.kids: list[tuple[Node, ...]] = []
+        self.values: list[Hashable] = []
+        self._inner: dict[tuple[int, tuple[Node, ...]], Node] = {}
+        self._leaves: dict[Hashable, Node] = {}
+        self.false = self.leaf(False)
+        self.true = self.leaf(True)
+
+    def leaf(self, value: Hashable) -> Node:
+        # True == 1 in Python, so the type is part of the key.
+        key = (type(value), value)
+        node = self._leaves.get(key)
+        if node is None:
+            node = self._leaves[key] = self._new(self.bottom, (), value)
+        return node
+
+    def node(self, level: int, kids: tuple[Node, ...]) -> Node:
+        first = kids[0]
+        if all(kid == first for kid in kids):
+            return first
+        found = self._inner.get((level, kids))
+        if found is None:
+            found = self._inner[level, kids] = self._new(level, kids, None)
+        return found
+
+    def _new(self, level: int, kids: tuple[Node, ...], value: Hashable) -> Node:
+        self.level.append(level)
+        self.kids.append(kids)
+        self.values.append(value)
+        return len(self.level) - 1
+
+    def condition(self, when: Condition) -> Node:
+        """The diagram that is True exactly where the condition holds."""
+        node = self.true
+        for depth in range(self.bottom - 1, -1, -1):
+            level = self.levels[depth]
+            test = when.get(level.fact)
+            if test is not None:
+                kids = tuple(node if accepts(test, group[0]) else self.false for group in level.classes)
+                node = self.node(depth, kids)
+        return node
+
+    def first_match(self, rules: Sequence[tuple[Hashable, Node]], otherwise: Hashable) -> Node:
+        """The value of the first rule whose diagram is True, else `otherwise`."""
+        result = self.leaf(otherwise)
+        for value, condition in reversed(rules):
+            chosen = self.leaf(value)
+            result = self.choose(condition, chosen, result)
+        return result
+
+    def choose(self, condition: Node, then: Node, otherwise: Node) -> Node:
+        """`then` where the condition is True, `otherwise` elsewhere."""
+        memo: dict[tuple[Node, Node, Node], Node] = {}
+
+        def walk(c: Node, t: Node, e: Node) -> Node:
+            if c == self.true or t == e:
+                return t
+            if c == self.false:
+                return e
+            key = (c, t, e)
+            found = memo.get(key)
+            if found is None:
+                depth = min(self.level[c], self.level[t], self.level[e])
+                parts = zip(self._at(c, depth), self._at(t, depth), self._at(e, depth), strict=True)
+                found = memo[key] = self.node(depth, tuple(walk(*part) for part in parts))
+            return found
+
+        return walk(condition, then, otherwise)
+
+    def _at(self, node: Node, depth: int) -> tuple[Node, ...]:
+        if self.level[node] == depth:
+            return self.kids[node]
+        return (node,) * len(self.levels[depth].classes)
+
+    def both(self, *nodes: Node) -> Node:
+        result = self.true
+        for node in nodes:
+            result = self.choose(result, node, self.false)
+        return result
+
+    def either(self, nodes: Iterable[Node]) -> Node:
+        result = self.false
+        for node in nodes:
+            result = self.choose(result, self.true, node)
+        return result
+
+    def negate(self, node: Node) -> Node:
+        return self.choose(node, self.false, self.true)
+
+    def map(self, node: Node, change: Callable[[Hashable], Hashable]) -> Node:
+        """The same diagram with each outcome replaced."""
+        memo: dict[Node, Node] = {}
+
+        def walk(n: Node) -> Node:
+            found = memo.get(n)
+            if found is None:
+                if self.level[n] == self.bottom:
+                    found = self.leaf(change(self.values[n]))
+                else:
+                    found = self.node(self.level[n], tuple(walk(kid) for kid in self.kids[n]))
+                memo[n] = found
+            return found
+
+        return walk(node)
+
+    def outcomes(self, node: Node) -> set[Hashable]:
+        """Every outcome that some case has."""
+        seen: set[Node] = set()
+        found: set[Hashable] = set()
+        stack = [node]
+        while stack:
+            n = stack.pop()
+            if n in seen:
+                continue
+            seen.add(n)
+            if self.level[n] == self.bottom:
+                found.add(self.values[n])
+            stack.extend(self.kids[n])
+        return found
+
+    def witness(self, node: Node, outcome: Hashable = True) -> dict[str, str] | None:
+        """One case with this outcome (only the facts that it depends on), or None if there is none."""
+        target = self.leaf(outcome)
+        dead: set[Node] = set()
+
+        def walk(n: Node) -> dict[str, str] | None:
+            if n == target:
+                return {}
+            if n in dead or self.level[n] == self.bottom:
+                return None
+            level = self.levels[self.level[n]]
+            for kid, group in zip(self.kids[n], level.classes, strict=True):
+                rest = walk(kid)
+                if rest is not None:
+                    return {level.fact: group[0], **rest}
+            dead.add(n)
+            return None
+
+        return walk(node)
+
+    def count(self, node: Node, outcome: Hashable = True) -> int:
+        """How many whole cases (one value for each level's fact) have this outcome."""
+        target = self.leaf(outcome)
+        weights = [sum(len(group) for group in level.classes) for level in self.levels]
+        memo: dict[Node, int] = {}
+
+        def below(n: Node, depth: int) -> int:
+            total = walk(n)
+            for skipped in range(depth, self.level[n]):
+                total *= weights[skipped]
+            return total
+
+        def walk(n: Node) -> int:
+            if self.level[n] == self.bottom:
+                return int(n == target)
+            found = memo.get(n)
+            if found is None:
+                groups = self.levels[self.level[n]].classes
+                depth = self.level[n] + 1
+                found = sum(len(g) * below(k, depth) for k, g in zip(self.kids[n], groups, strict=True))
+                memo[n] = found
+            return found
+
+        return below(node, 0)
+
+
+def restrict(space: Space, roots: Sequence[Node], known: Mapping[int, int]) -> Restricted:
+    """The diagrams with some facts fixed (level -> class), reduced again, so that what is left is what matters."""
+    return Restricted(space, roots, known)
+
+
+class Restricted:
+    """Diagrams under partial knowledge. `roots` are nodes of this object's own, small tables."""
+
+    def __init__(self, space: Space, roots: Sequence[Node], known: Mapping[int, int]) -> None:
+        self._space = space
+        self._known = known
+        self._memo: dict[Node, Node] = {}
+        self._level: list[int] = []
+        self._kids: list[tuple[Node, ...]] = []
+        self._values: list[Hashable] = []
+        self._unique: dict[object, Node] = {}
+        self.roots = [self._walk(root) for root in roots]
+
+    def _walk(self, n: Node) -> Node:
+        found = self._memo.get(n)
+        if found is not None:
+            return found
+        space, depth = self._space, self._space.level[n]
+        if depth == space.bottom:
+            found = self._intern((depth, n), depth, (), space.values[n])
+        elif depth in self._known:
+            found = self._walk(space.kids[n][self._known[depth]])
+        else:
+            kids = tuple([self._walk(kid) for kid in space.kids[n]])
+            first = kids[0]
+            found = (
+                first if kids.count(first) == len(kids) else self._intern((depth, kids), depth, kids, None)
+            )
+        self._memo[n] = found
+        return found
+
+    def _intern(self, key: object, level: int, kids: tuple[Node, ...], value: Hashable) -> Node:
+        found = self._unique.get(key)
+        if found is None:
+            found = self._unique[key] = len(self._level)
+            self._level.append(level)
+            self._kids.append(kids)
+            self._values.append(value)
+        return found
+
+    def settled(self, root: Node) -> bool:
+        return self._level[root] == self._space.bottom
+
+    def value(self, root: Node) -> Hashable:
+        """The outcome of a settled root."""
+        return self._values[root]
+
+    def outcomes(self, root: Node) -> set[Hashable]:
+        return {self._values[n] for n in self._reachable([root]) if self._level[n] == self._space.bottom}
+
+    def support(self, roots: Iterable[Node]) -> set[str]:
+        """The facts on which some of the roots still depend."""
+        levels = {self._level[n] for n in self._reachable(roots)}
+        levels.discard(self._space.bottom)
+        return {self._space.levels[depth].fact for depth in levels}
+
+    def _reachable(self, roots: Iterable[Node]) -> set[Node]:
+        seen: set[Node] = set()
+        stack = list(roots)
+        while stack:
+            n = stack.pop()
+            if n not in seen:
+                seen.add(n)
+                stack.extend(self._kids[n])
+        return seen
