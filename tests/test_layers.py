@@ -41,6 +41,8 @@ BREACHES = [
     ("inside-bot", "bot.channels.planted", "bot.api"),
     ("inside-bot", "bot.api.planted", "bot.channels"),
     ("inside-bot", "bot.api.planted", "bot.app"),
+    ("inside-bot", "bot.door", "bot.api"),
+    ("inside-bot", "bot.turn", "bot.door"),
     ("inside-bot", "bot.app", "bot.cli"),
     ("door-to-actions", "bot.dialogue.planted", "actions"),
     ("door-to-actions", "bot.channels.planted", "actions.runner"),
