@@ -1,0 +1,201 @@
+"""The `hearout` command. Each command imports what it needs itself, so that `check` stays quick and small."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from policy_rules.compiled import CompiledPack
+
+# Exit codes: 1 what was looked at is not well; 2 what was asked cannot be done as it was asked.
+FINDINGS = 1
+REFUSED = 2
+
+app = typer.Typer(
+    name="hearout",
+    help="Conversational complaint intake: hear a complaint once, send it to the right door, keep every promised date.",
+    no_args_is_help=True,
+    add_completion=False,
+    # A stack trace is for the people who write Hearout, never for those who use it.
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+case_commands = typer.Typer(help="The cases and conversations that are kept.", no_args_is_help=True)
+app.add_typer(case_commands, name="case")
+
+
+def say(text: str = "") -> None:
+    """A line for the person, on standard output."""
+    typer.echo(text)
+
+
+def stop(sentence: str, code: int = REFUSED) -> NoReturn:
+    """End the command with a plain sentence on standard error."""
+    typer.echo(sentence, err=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Errors that a person can act on end the command as sentences."""
+    from bot.settings import SettingsError
+    from policy_rules.errors import BrokenPack, Refusal
+
+    try:
+        yield
+    except Refusal as refusal:
+        place = f" (at {refusal.where})" if refusal.where else ""
+        stop(f"{refusal.detail}{place}")
+    except (BrokenPack, SettingsError) as broken:
+        stop(str(broken))
+    except RuntimeError as error:
+        from cases.lock import StoreBusy
+
+        if isinstance(error, StoreBusy):
+            stop(str(error))
+        raise
+
+
+def settings() -> Settings:
+    """The settings of this process."""
+    from bot.settings import Settings
+
+    return Settings.from_env()
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as installed
+
+    say(installed("hearout"))
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Pack files, or folders of them.", metavar="FILE...")],
+) -> None:
+    """Prove a policy pack over every case: no gap, no dead rule, no double promise; its examples hold."""
+    from policy_rules.check import check_file
+    from policy_rules.shelf import pack_files
+
+    chosen: list[Path] = []
+    for path in files:
+        if not path.exists():
+            stop(f"{path} is not there.")
+        within = pack_files(path) if path.is_dir() else [path]
+        if not within:
+            stop(f"{path} holds no pack (*.yml).")
+        chosen += within
+    total = 0
+    for path in chosen:
+        findings = check_file(path)
+        total += len(findings)
+        for finding in findings:
+            say(finding)
+        if not findings:
+            say(f"{path}: nothing to mend.")
+    if total:
+        stop(f"{total} finding{'s' if total > 1 else ''}.", FINDINGS)
+
+
+@app.command()
+def decide(
+    organisation: Annotated[str, typer.Argument(help="The organisation, such as cim.", metavar="ORG")],
+    facts: Annotated[
+        list[str] | None, typer.Argument(help="Facts, such as subject=exam_result.", metavar="FACT=VALUE...")
+    ] = None,
+    received_at: Annotated[
+        str | None,
+        typer.Option(help="When it was received, such as 2026-12-24T16:45:00+00:00; now, if not given."),
+    ] = None,
+    first_told_at: Annotated[str | None, typer.Option(help="When the story was first told.")] = None,
+    original_received_at: Annotated[
+        str | None, typer.Option(help="On an escalation: when the complaint was first received.")
+    ] = None,
+    assume: Annotated[
+        bool, typer.Option("--assume/--no-assume", help="Take the pack's default for what is not given.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="The decision as JSON.")] = False,
+) -> None:
+    """What an organisation's policy says of a case: where it goes, who answers, by when, and why."""
+    import json
+
+    from bot.cli.show import decision_lines
+    from policy_rules.decide import decide as decide_case
+    from policy_rules.decide import parse_facts
+
+    with plainly():
+        compiled = _one_pack(organisation)
+        given = dict(_pair(fact) for fact in facts or [])
+        decision = decide_case(
+            compiled,
+            parse_facts(compiled, given),
+            _instant(received_at, "--received-at") or _now(),
+            assume=assume,
+            first_told_at=_instant(first_told_at, "--first-told-at"),
+            original_received_at=_instant(original_received_at, "--original-received-at"),
+        )
+    if as_json:
+        say(json.dumps(decision.as_json(), ensure_ascii=False, indent=2))
+        return
+    for line in decision_lines(compiled.pack.organisation.name, decision.as_json()):
+        say(line)
+
+
+def _pair(fact: str) -> tuple[str, str]:
+    name, equals, value = fact.partition("=")
+    if not equals or not name or not value:
+        stop(f"'{fact}' is not a fact. Write name=value, such as subject=exam_result.")
+    return name.strip(), value.strip()
+
+
+def _instant(text: str | None, where: str) -> datetime | None:
+    from policy_rules.decide import parse_instant
+
+    return None if text is None else parse_instant(text, where)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _one_pack(organisation: str) -> CompiledPack:
+    """The pack of one organisation. BrokenPack when its file is there and cannot be used."""
+    from policy_rules.errors import BrokenPack, UnknownOrganisation
+    from policy_rules.shelf import PackShelf
+
+    shelf = PackShelf(settings().packs_dir)
+    try:
+        return shelf.get(organisation)
+    except UnknownOrganisation:
+        mine = [finding for finding in shelf.findings if finding.startswith(f"{organisation}.yml:")]
+        if mine:
+            raise BrokenPack(mine) from None
+        raise
+
+
+def main() -> None:
+    """Run the command line; a failure of ours is one sentence, unless HEAROUT_LOG_LEVEL=debug asks for more."""
+    try:
+        with plainly():
+            app()
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
+    except Exception as error:
+        if os.environ.get("HEAROUT_LOG_LEVEL") == "debug":
+            raise
+        typer.echo(
+            f"Hearout failed: {type(error).__name__}. Run it again with HEAROUT_LOG_LEVEL=debug to see where.",
+            err=True,
+        )
+        sys.exit(70)
