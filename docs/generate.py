@@ -7,7 +7,7 @@ tests/test_docs.py fails while a part says something else than the code.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,16 @@ def settings_table() -> str:
     return "\n".join(["| Variable | Default | What it does |", "|---|---|---|", *rows])
 
 
-PARTS: Mapping[str, Callable[[], str]] = {"settings": settings_table}
+def commands() -> str:
+    """What `--help` says of every command."""
+    from typer.main import get_command
+
+    from bot.cli import app
+
+    return "\n\n".join(_helps(get_command(app), ("hearout",)))
+
+
+PARTS: Mapping[str, Callable[[], str]] = {"settings": settings_table, "commands": commands}
 
 
 def with_parts(text: str, parts: Mapping[str, Callable[[], str]] = PARTS) -> str:
@@ -40,6 +49,18 @@ def with_parts(text: str, parts: Mapping[str, Callable[[], str]] = PARTS) -> str
         body = write()
         text = place.sub(lambda found, body=body: f"{found[1]}{body}\n{found[2]}", text)  # type: ignore[misc]
     return text
+
+
+def _helps(command: Any, path: tuple[str, ...]) -> Iterator[str]:
+    """The command's own help, or that of each command below it."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        # A fixed width: the page must not depend on the terminal that it was made in.
+        context = command.make_context(" ".join(path), [], resilient_parsing=True, terminal_width=100)
+        yield f"```text\n{command.get_help(context).strip()}\n```"
+        return
+    for name in below:
+        yield from _helps(below[name], (*path, name))
 
 
 def _default(field: FieldInfo) -> str:

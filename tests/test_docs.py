@@ -52,6 +52,12 @@ def test_a_generated_part_that_was_changed_by_hand_is_seen_and_mended() -> None:
     assert generate.with_parts(changed) == text
 
 
+def test_every_command_is_documented() -> None:
+    text = generate.RUNNING.read_text()
+    for command in ("check", "decide", "case list", "case show"):
+        assert f"Usage: hearout {command} " in text, "run `make docs`"
+
+
 def test_a_part_without_its_place_in_the_page_is_refused() -> None:
     with pytest.raises(ValueError, match="no <!-- settings -->"):
         generate.with_parts("# A page without markers\n")
