@@ -1,0 +1,314 @@
+"""A conversation: one versioned row and the messages said in it. Pure functions of a connection.
+
+`commit_turn` writes everything that a turn brings about. The store commits it as one, so that a message is never
+kept without its answer, nor a reference given without its case and the rows that hand it over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
+
+from cases.filing import ReferenceTaken, StaleConversation, is_case, write_case
+from cases.models import conversations, messages, refuse_nul
+from cases.record import CaseFiling
+from policy_rules.errors import Refusal
+
+__all__ = [
+    "CommittedTurn",
+    "Conversation",
+    "DuplicateMessage",
+    "MessageIdTooLong",
+    "ReferenceTaken",
+    "StaleConversation",
+    "StoredMessage",
+    "StoredReply",
+    "TurnWrite",
+    "commit_turn",
+    "find",
+    "messages_after",
+    "replies_to",
+    "transcript",
+]
+
+MESSAGE_ID_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReply:
+    """What was answered to a message: `entries` as they went out, `seq` the number of that reply."""
+
+    seq: int
+    entries: list[dict[str, Any]]
+
+
+class DuplicateMessage(Exception):
+    """This message id was answered before; `stored` is that answer, and nothing was written."""
+
+    def __init__(self, stored: StoredReply) -> None:
+        super().__init__("the message was answered before")
+        self.stored = stored
+
+
+class MessageIdTooLong(Refusal):
+    kind = "message-id-too-long"
+    title = "The message id is too long"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation as it was last committed. `last_seq` is the number of its newest message."""
+
+    organisation: str
+    id: str
+    reference: str
+    state: str
+    version: int
+    channel: str
+    recorded_by: str | None
+    data: dict[str, Any]
+    privacy_version: str | None
+    created_at: datetime
+    first_told_at: datetime | None
+    updated_at: datetime
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """One message, verbatim; `entries` only with the assistant's."""
+
+    seq: int
+    role: str
+    text: str
+    at: datetime
+    message_id: str | None
+    entries: list[dict[str, Any]] | None
+    in_reply_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnWrite:
+    """Everything that one turn brings about. `expected_version` is the version that was read, 0 creates.
+
+    `said` is verbatim, "" when nobody said anything (an opening). `first_told_at` counts the first time only.
+    Each of `cases` is handed to each of `targets`.
+    """
+
+    organisation: str
+    conversation_id: str
+    key_hash: str
+    reference: str
+    expected_version: int
+    state: str
+    channel: str
+    recorded_by: str | None
+    data: dict[str, Any]
+    privacy_version: str | None
+    first_told_at: datetime | None
+    message_id: str
+    said: str
+    said_role: str
+    reply_text: str
+    entries: list[dict[str, Any]]
+    at: datetime
+    cases: tuple[CaseFiling, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedTurn:
+    """`seq` numbers the assistant's reply; `version` is the conversation's new one."""
+
+    seq: int
+    version: int
+
+
+# Statements are built once: SQLAlchemy then finds their compiled form again by identity.
+_COLUMNS = (
+    "organisation id reference state version channel recorded_by data privacy_version created_at first_told_at"
+    " updated_at last_seq"
+).split()
+_FIND = sa.select(*(conversations.c[name] for name in _COLUMNS)).where(
+    conversations.c.organisation == bindparam("organisation"),
+    conversations.c.key_hash == bindparam("key_hash"),
+)
+_said, _answer = messages.alias("said"), messages.alias("answer")
+_REPLY = (
+    sa.select(_answer.c.seq, _answer.c.entries)
+    .select_from(_said)
+    .join(
+        _answer,
+        sa.and_(
+            _answer.c.organisation == _said.c.organisation,
+            _answer.c.conversation_id == _said.c.conversation_id,
+            _answer.c.seq == _said.c.seq + 1,
+            _answer.c.in_reply_to == _said.c.seq,
+        ),
+    )
+    .where(
+        _said.c.organisation == bindparam("organisation"),
+        _said.c.conversation_id == bindparam("conversation_id"),
+        _said.c.message_id == bindparam("message_id"),
+    )
+)
+_AFTER = (
+    sa.select(*(messages.c[name] for name in "seq role text at message_id entries in_reply_to".split()))
+    .where(
+        messages.c.organisation == bindparam("organisation"),
+        messages.c.conversation_id == bindparam("conversation_id"),
+        messages.c.seq > bindparam("seq"),
+    )
+    .order_by(messages.c.seq)
+)
+_CREATE = {
+    "sqlite": sqlite.insert(conversations).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(conversations).on_conflict_do_nothing(),
+}
+_ADVANCE = (
+    conversations.update()
+    .where(
+        conversations.c.organisation == bindparam("in_organisation"),
+        conversations.c.id == bindparam("in_conversation"),
+        conversations.c.version == bindparam("expected"),
+        ~sa.exists()
+        .where(
+            messages.c.organisation == bindparam("in_organisation"),
+            messages.c.conversation_id == bindparam("in_conversation"),
+            messages.c.message_id == bindparam("known_message"),
+        )
+        .correlate(conversations),
+    )
+    .values(
+        state=bindparam("new_state"),
+        version=conversations.c.version + 1,
+        channel=bindparam("new_channel"),
+        recorded_by=bindparam("new_recorded_by"),
+        data=bindparam("new_data"),
+        privacy_version=bindparam("new_privacy_version"),
+        first_told_at=sa.func.coalesce(conversations.c.first_told_at, bindparam("told_at")),
+        updated_at=bindparam("now"),
+        last_seq=conversations.c.last_seq + 2,
+    )
+    .returning(conversations.c.last_seq)
+)
+_SAY = messages.insert()
+
+
+def find(conn: Connection, organisation: str, key_hash: str) -> Conversation | None:
+    """The conversation that a secret (by its SHA-256, hex) names, or None."""
+    row = conn.execute(_FIND, {"organisation": organisation, "key_hash": key_hash}).first()
+    return None if row is None else Conversation(*row)
+
+
+def replies_to(
+    conn: Connection, organisation: str, conversation_id: str, message_id: str
+) -> StoredReply | None:
+    """The answer that this message id has had, or None."""
+    where = {"organisation": organisation, "conversation_id": conversation_id, "message_id": message_id}
+    row = conn.execute(_REPLY, where).first()
+    return None if row is None else StoredReply(*row)
+
+
+def messages_after(
+    conn: Connection, organisation: str, conversation_id: str, seq: int
+) -> list[StoredMessage]:
+    """Every message numbered above `seq`, in order, from either side."""
+    where = {"organisation": organisation, "conversation_id": conversation_id, "seq": seq}
+    return [StoredMessage(*row) for row in conn.execute(_AFTER, where)]
+
+
+def transcript(conn: Connection, organisation: str, conversation_id: str) -> list[StoredMessage]:
+    """What was said by everyone, in order; openings in which nobody said anything are left out."""
+    said = messages_after(conn, organisation, conversation_id, 0)
+    return [message for message in said if message.text or message.role == "assistant"]
+
+
+def commit_turn(conn: Connection, turn: TurnWrite) -> CommittedTurn:
+    """Write the turn whole. Raises StaleConversation, ReferenceTaken, or DuplicateMessage with the stored reply.
+
+    Text or data with U+0000 raises NulCharacter. Whatever is raised, nothing of the turn stays.
+    """
+    if len(refuse_nul(turn.message_id, "message_id")) > MESSAGE_ID_LENGTH:
+        raise MessageIdTooLong(
+            f"A message id has at most {MESSAGE_ID_LENGTH} characters.", where="message_id"
+        )
+    seq = _create(conn, turn) if turn.expected_version == 0 else _advance(conn, turn)
+    conn.execute(_SAY, _both_messages(turn, seq))
+    for filing in turn.cases:
+        write_case(conn, filing, turn.conversation_id, turn.targets, turn.at)
+    return CommittedTurn(seq, turn.expected_version + 1)
+
+
+def _create(conn: Connection, turn: TurnWrite) -> int:
+    """Insert the conversation; the number of its first reply."""
+    row = {
+        "organisation": turn.organisation,
+        "id": turn.conversation_id,
+        "key_hash": turn.key_hash,
+        "reference": turn.reference,
+        "state": turn.state,
+        "version": 1,
+        "channel": turn.channel,
+        "recorded_by": turn.recorded_by,
+        "data": turn.data,
+        "privacy_version": turn.privacy_version,
+        "created_at": turn.at,
+        "first_told_at": turn.first_told_at,
+        "updated_at": turn.at,
+        "last_seq": 2,
+    }
+    if is_case(conn, turn.organisation, turn.reference):
+        raise ReferenceTaken
+    if conn.execute(_CREATE[conn.dialect.name], row).rowcount == 1:
+        return 2
+    other = find(conn, turn.organisation, turn.key_hash)
+    if other is None:
+        raise ReferenceTaken
+    _raise_if_answered(conn, turn, other.id)
+    raise StaleConversation
+
+
+def _advance(conn: Connection, turn: TurnWrite) -> int:
+    """Move the conversation to its next version; the number of the reply."""
+    seq = conn.execute(
+        _ADVANCE,
+        {
+            "in_organisation": turn.organisation,
+            "in_conversation": turn.conversation_id,
+            "expected": turn.expected_version,
+            "known_message": turn.message_id,
+            "new_state": turn.state,
+            "new_channel": turn.channel,
+            "new_recorded_by": turn.recorded_by,
+            "new_data": turn.data,
+            "new_privacy_version": turn.privacy_version,
+            "told_at": turn.first_told_at,
+            "now": turn.at,
+        },
+    ).scalar()
+    if seq is None:
+        _raise_if_answered(conn, turn, turn.conversation_id)
+        raise StaleConversation
+    return int(seq)
+
+
+def _raise_if_answered(conn: Connection, turn: TurnWrite, conversation_id: str) -> None:
+    stored = replies_to(conn, turn.organisation, conversation_id, turn.message_id)
+    if stored is not None:
+        raise DuplicateMessage(stored)
+
+
+def _both_messages(turn: TurnWrite, seq: int) -> list[dict[str, Any]]:
+    shared = {"organisation": turn.organisation, "conversation_id": turn.conversation_id, "at": turn.at}
+    said = {"seq": seq - 1, "role": turn.said_role, "text": turn.said, "message_id": turn.message_id}
+    reply = {"seq": seq, "role": "assistant", "text": turn.reply_text, "message_id": None}
+    return [
+        {**shared, **said, "entries": None, "in_reply_to": None},
+        {**shared, **reply, "entries": turn.entries, "in_reply_to": seq - 1},
+    ]
