@@ -37,8 +37,8 @@ check: setup-dev  ## lint, format, types, layers, and the proof of every organis
 bench: setup-dev  ## measure the budgets on this machine
 	$(BIN)/python -m bench
 
-nlu: setup-dev  ## check nlu_data (the classifier arrives with understanding)
-	$(BIN)/python -m pytest -q tests/nlu_data
+nlu: setup-dev  ## check nlu_data on its stories (the classifier arrives with understanding)
+	$(BIN)/python -m pytest -q tests/understanding
 
 docs: setup-dev  ## write the generated parts of docs/ again (settings, commands)
 	$(BIN)/python -m docs.generate
