@@ -1,0 +1,174 @@
+"""One reader for each kind of question: the text in, the value that is stored out, or why not.
+
+A `problem` is a wording key (bad_email, bad_phone, bad_date, date_in_future, not_a_choice, not_yes_no, empty): the
+dialogue asks again with the help that stands under it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.messages import OpenQuestion, Proposal
+from bot.understanding.phrases import PhraseBook, canonical
+from bot.understanding.spans import FutureDateError, find_emails, local_day, read_date, read_phone
+
+# Questions about what has happened: a day to come is a slip of the pen.
+_PAST = ("happened_on", "previous_response_at")
+
+_ORDINALS = {
+    word: place
+    for place, words in enumerate(
+        ("1 one first 1st a i", "2 two second 2nd b ii", "3 three third 3rd c iii", "4 four fourth 4th d iv",
+         "5 five fifth 5th e", "6 six sixth 6th f", "7 seven seventh 7th g", "8 eight eighth 8th h",
+         "9 nine ninth 9th", "10 ten tenth 10th", "11 eleven eleventh 11th", "12 twelve twelfth 12th",
+         "13 thirteen thirteenth 13th", "14 fourteen fourteenth 14th", "15 fifteen fifteenth 15th",
+         "16 sixteen sixteenth 16th")
+    )
+    for word in words.split()
+}  # fmt: skip
+_PLACE = re.compile(
+    r"(?:i (?:choose|pick|want|would say|think) |id say |its |it is |go with |probably )?(?:the )?"
+    r"(?:(?:option|number|no|choice|answer|letter) )?(\w+)(?: (?:one|option|choice|answer|please))*"
+)
+_FILLER = frozenset(
+    "a an the my our your their it its is was i im am are we were about to of for with in on at by from this that one and or "
+    "please think would say someone somebody something as be been being me us complaint complaining".split()
+)
+# Labels that are also everyday words: "on the other hand" chooses nothing.
+_COMMON = frozenset("other none self no yes public service product staff member chat post email phone".split())
+_DENIAL = re.compile(r"\b(?:not|no|never|isnt|wasnt|dont|didnt|arent|neither|nor|except|rather than)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What an answer reads as. Both None: the text may still be a command, an aside or a correction."""
+
+    answer: str | None = None
+    problem: str | None = None
+
+
+def read_email(text: str) -> Read:
+    """The one address in the text, normalised."""
+    addresses = {span.value for span in find_emails(text[:2000])}
+    return Read(addresses.pop()) if len(addresses) == 1 else Read(problem="bad_email")
+
+
+def read_telephone(text: str) -> Read:
+    """The one possible number in the text, as E.164."""
+    number = read_phone(text)
+    return Read(number) if number else Read(problem="bad_phone")
+
+
+def read_day(text: str, question: OpenQuestion, now: datetime) -> Read:
+    """The one day that the text names, as an ISO date."""
+    past = question.id in _PAST
+    try:
+        day = read_date(text, now)
+    except FutureDateError:
+        return Read(problem="date_in_future" if past else "bad_date")
+    if day is None:
+        return Read(problem="bad_date")
+    return Read(problem="date_in_future") if past and day > local_day(now).isoformat() else Read(day)
+
+
+def read_yes_no(text: str, book: PhraseBook) -> Read:
+    """`true` or `false`; "yes and no" is neither. A yes or no that opens a longer sentence counts."""
+    words = canonical(text).split()
+    whole = " ".join(words)
+    if whole in book.yes:
+        return Read("true")
+    if whole in book.no:
+        return Read("false")
+    opening, rest = _opening(words, book)
+    if opening is None or _contradicts(opening, rest):
+        return Read(problem="not_yes_no")
+    return Read(opening)
+
+
+# A longer sentence is taken at its first words only when they can open nothing but an answer.
+_OPENERS = frozenset(
+    "yes|yep|yeah|yup|yea|ya|aye|correct|no|nope|nah|not really|not yet|no thanks|no thank you|yes it is|yes i did|"
+    "that is right|thats right|that is correct|thats correct|yes please|no its not|no it is not|no it isnt".split("|")
+)
+_CONTRARY = re.compile(r"(?:and|but|or|well|actually|then|wait|sorry|maybe)? ?(yes|yeah|yep|no|nope|nah|not really)\b")
+_NOT_AN_ANSWER = ("no one", "no idea", "no matter", "no longer", "no sooner", "no problem", "no doubt", "no wonder", "no worries")
+
+
+def _opening(words: list[str], book: PhraseBook) -> tuple[str | None, str]:
+    if " ".join(words[:2]) in _NOT_AN_ANSWER:
+        return None, ""
+    for size in range(min(book.longest_answer, len(words)), 0, -1):
+        said = " ".join(words[:size])
+        if said in _OPENERS:
+            return ("true" if said in book.yes else "false"), " ".join(words[size:])
+    return None, ""
+
+
+def _contradicts(opening: str, rest: str) -> bool:
+    match = _CONTRARY.match(rest)
+    if match is not None:
+        return (match.group(1) in ("no", "nope", "nah", "not really")) == (opening == "true")
+    # "yes but ..." takes back what it says; "no but ..." goes on to say what is so.
+    return opening == "true" and bool(re.match(r"(?:but|except|although|apart from|only)\b", rest))
+
+
+def read_choice(text: str, question: OpenQuestion, proposals: Mapping[str, Proposal]) -> Read:
+    """The choice that the text names: its value, its label, its place, its own words, or one cue for this fact."""
+    said = canonical(text)
+    if not said:
+        return Read(problem="empty")
+    names = [(value, {canonical(value), canonical(label)}) for value, label in question.choices]
+    exact = [value for value, wordings in names if said in wordings]
+    if len(exact) == 1:
+        return Read(exact[0])
+    place = _place(said, len(names))
+    if place is not None:
+        return Read(names[place][0])
+    seen = proposals.get(question.id)
+    if seen is not None and seen.value in {value for value, _ in question.choices}:
+        return Read(seen.value)
+    if not _DENIAL.search(said):
+        value = _named(said, names) or _worded(said, names)
+        if value is not None:
+            return Read(value)
+    return Read(problem="not_a_choice")
+
+
+def _place(said: str, count: int) -> int | None:
+    if said in ("last", "the last", "last one", "the last one", "the bottom one"):
+        return count - 1 if count else None
+    match = _PLACE.fullmatch(said)
+    place = _ORDINALS.get(match.group(1)) if match else None
+    # A single letter or "i" alone is a choice only when it can be one; "a" in "a" is the first option.
+    return place if place is not None and place < count else None
+
+
+def _named(said: str, names: list[tuple[str, set[str]]]) -> str | None:
+    """The one choice whose whole label or value stands in the text."""
+    padded, length = f" {said} ", len(said.split())
+    found = [
+        value
+        for value, wordings in names
+        if any(w and f" {w} " in padded and (length <= 3 or w not in _COMMON) for w in wordings)
+    ]
+    return found[0] if len(found) == 1 and length <= 20 else None
+
+
+def _worded(said: str, names: list[tuple[str, set[str]]]) -> str | None:
+    """The one choice that has all the telling words of a short answer: "certificate" for "A certificate I am owed"."""
+    words = {_stem(word) for word in said.split()} - _FILLER
+    if not words or len(words) > 4:
+        return None
+    found = [
+        value
+        for value, wordings in names
+        if any(words <= {_stem(word) for word in wording.split()} for wording in wordings)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _stem(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word

@@ -1,0 +1,74 @@
+"""Details that a story gives outright: addresses, numbers, a name, and the dates of the events it tells of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from bot.messages import Proposal
+from bot.understanding.spans import (
+    Span,
+    find_dates,
+    find_emails,
+    find_member_number,
+    find_name,
+    find_phones,
+    local_day,
+)
+
+# A date is proposed only where the words before it, in the same clause, say what happened on it.
+_NEAR = 70
+_HAPPENED = re.compile(
+    r"\b(?:happened|occurred|took place|the incident|it was|this was|attended|sat (?:my|the|an?|her|his)\b[\w ]{0,25}exam"
+    r"|(?:course|exam|class|session|workshop|event|assessment|visit|meeting|lesson|conference)(?: \w+){0,4}"
+    r"|(?:was|were) (?:cancelled|injured|assaulted|charged|rude|shouted at|refused|attacked))"
+    r"(?: \w+){0,3}? ?(?:on|this|,)? ?$",
+    re.IGNORECASE,
+)
+_ANSWERED = re.compile(
+    r"\b(?:reply|response|answer|answered|replied|responded|wrote back|final letter|decision letter|outcome letter)"
+    r"(?: \w+){0,4}? (?:on|of|dated|came|arrived|reached me(?: on)?|received(?: on)?)(?: \w+day,?)? $",
+    re.IGNORECASE,
+)
+_CLAUSE_END = re.compile(r"[.!?;\n]|\b(?:but|and|because)\b")
+
+
+def find_details(text: str, now: datetime) -> dict[str, Proposal]:
+    """By question id. Two addresses, or two days, give none: which of them was meant is not ours to say."""
+    happened, answered = _dates(text, now)
+    found = {
+        "contact_email": find_emails(text),
+        "contact_phone": find_phones(text),
+        "happened_on": happened,
+        "previous_response_at": answered,
+        "member_number": [span for span in (find_member_number(text),) if span],
+        "complainant_name": [span for span in (find_name(text),) if span],
+    }
+    return {
+        name: Proposal(spans[0].value, spans[0].start, spans[0].end)
+        for name, spans in found.items()
+        if len({span.value for span in spans}) == 1
+    }
+
+
+def _dates(text: str, now: datetime) -> tuple[list[Span], list[Span]]:
+    """Days on which it happened, and on which an answer came."""
+    today = local_day(now).isoformat()
+    happened: list[Span] = []
+    answered: list[Span] = []
+    for span in find_dates(text, now):
+        if span.value > today:
+            continue
+        lead = _clause_before(text, span.start)
+        if _ANSWERED.search(lead):
+            answered.append(span)
+        elif _HAPPENED.search(lead):
+            happened.append(span)
+    return happened, answered
+
+
+def _clause_before(text: str, start: int) -> str:
+    lead = text[max(0, start - _NEAR) : start]
+    ends: Iterator[re.Match[str]] = _CLAUSE_END.finditer(lead)
+    return lead[max((match.end() for match in ends), default=0) :]

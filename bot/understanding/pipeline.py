@@ -1,0 +1,161 @@
+"""spaCy's tokeniser over a text, and the cue file's phrases over its tokens. The only module with spaCy.
+
+A blank English pipeline: no downloaded model. Tokens are compared by their norm, so "hasn't", "hasnt" and "has not"
+are one phrase. Texts are read inside a memory zone: a server that kept every word it ever saw would both grow without
+end and hold complaints in memory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from threading import Lock
+from typing import Any
+
+import spacy
+from spacy.tokens import Doc
+
+from bot.understanding.automaton import STOP, Automaton
+from bot.understanding.cues import CueBook, Seen, Sighting
+from bot.understanding.phrases import parts
+
+_REACH = {"deny": 4, "about": 5, "not": 5}  # tokens between a guard and the cue that it bears on
+
+_NEGATIONS = frozenset("not no never without nor neither nobody hardly barely".split())
+_CLAUSE_ENDS = frozenset("but because although though however whereas".split())
+# spaCy's norms for these differ from the norms of the words written out.
+_SPECIAL = {
+    "didn't": "did not", "didnt": "did not", "hadn't": "had not", "hadnt": "had not", "im": "i am", "ive": "i have",
+    "hes": "he 's", "shes": "she 's", "thats": "that 's", "theyre": "they are", "weve": "we have",
+}  # fmt: skip
+_ODD = re.compile(r"[^\x20-\x7e]|  |-|[A-Z]|^ ")
+_ZERO_WIDTH = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+
+Label = tuple[str, str, bool]  # fact ("" for a guard), value (or the guard's name), said plainly
+
+
+class Pipeline:
+    """Finds the cues of a book in a text. One a process; `see` may be called from any thread."""
+
+    def __init__(self, book: CueBook) -> None:
+        self._strict = book.strict
+        self._nlp = spacy.blank("en")
+        _mend_norms(self._nlp.tokenizer)
+        self._automaton: Automaton[Label] = Automaton()
+        self._lock = Lock()  # a memory zone belongs to one text at a time
+        for cue in book.cues:
+            self._add(cue.phrase, (cue.fact, cue.value, cue.plain), book.words)
+        guards = {"deny": book.deny, "about": book.about, "harm": book.harm, "harmless": book.harmless}
+        for name, phrases in guards.items():
+            for phrase in phrases:
+                self._add(phrase, ("", name, False), book.words)
+
+    def see(self, text: str) -> Sighting:
+        """Every cue in `text` that no guard denies, and whether a word of harm is there. Never raises on any text."""
+        plain, places = flatten(text)
+        if not plain:
+            return Sighting()
+        with self._lock, self._nlp.memory_zone():
+            doc = self._nlp.make_doc(plain)
+            words = _words(doc)
+            matches = self._automaton.find(words)
+            if not matches:
+                return Sighting()
+            return _judge(doc, words, matches, self._strict, places)
+
+    def _add(self, phrase: str, label: Label, words: dict[str, str]) -> None:
+        compiled: list[list[list[str]] | None] = []
+        for options in parts(phrase, words):
+            pieces = re.split(r"(\*)", options[0]) if len(options) == 1 else [options]
+            for piece in pieces:
+                if piece == "*":
+                    compiled.append(None)
+                elif isinstance(piece, str):
+                    compiled.append([self._norms(piece)])
+                else:
+                    compiled.append([self._norms(option) for option in piece])
+        self._automaton.add(compiled, label)
+
+    def _norms(self, phrase: str) -> list[str]:
+        return _words(self._nlp.make_doc(flatten(phrase)[0].strip()))
+
+
+def _words(doc: Doc) -> list[str]:
+    """The norm of each token; punctuation is STOP."""
+    return [STOP if token.is_punct else token.norm_ for token in doc]
+
+
+def _mend_norms(tokenizer: Any) -> None:
+    for said, norms in _SPECIAL.items():
+        first, second = norms.split()
+        tail = next(t for t in ("n't", "nt", "m", "ve", "s", "re") if said.endswith(t))
+        head = said.removesuffix(tail)
+        tokenizer.add_special_case(said, [{"ORTH": head, "NORM": first}, {"ORTH": tail, "NORM": second}])
+
+
+def flatten(text: str) -> tuple[str, list[int] | None]:
+    """Lower case, hyphens and every run of white space one space, no invisible characters.
+
+    With it, for each character its place in `text`; None where nothing moved.
+    """
+    if not _ODD.search(text):
+        return text, None
+    kept: list[str] = []
+    places: list[int] = []
+    gap = True  # as if a space stood before: leading white space goes
+    for place, char in enumerate(text):
+        if _ZERO_WIDTH.match(char):
+            continue
+        blank = char.isspace() or char == "-"
+        if blank and gap:
+            continue
+        gap = blank
+        low = char.lower()
+        kept.append(" " if blank else "'" if char in "’‘ʼ" else low if len(low) == 1 else char)
+        places.append(place)
+    return "".join(kept), places
+
+
+def _judge(
+    doc: Doc,
+    words: Sequence[str],
+    matches: list[tuple[Label, int, int]],
+    strict: frozenset[str],
+    places: list[int] | None,
+) -> Sighting:
+    """Apply the guards: denials, "complain about" before a mention, and harmless turns of phrase."""
+    guards: dict[str, list[tuple[int, int]]] = {"deny": [], "about": [], "harm": [], "harmless": []}
+    cues: set[tuple[str, str, bool, int, int]] = set()
+    for (fact, value, plain), start, end in matches:
+        if fact:
+            cues.add((fact, value, plain, start, end))
+        else:
+            guards[value].append((start, end))
+    negations = [(place, place + 1) for place, word in enumerate(words) if word in _NEGATIONS]
+
+    def before(spans: list[tuple[int, int]], start: int, reach: int) -> bool:
+        """Whether one of the spans ends shortly before `start`, in the same clause."""
+        return any(
+            0 <= start - end <= reach and not any(w == STOP or w in _CLAUSE_ENDS for w in words[end:start])
+            for _, end in spans
+        )
+
+    seen = []
+    for fact, value, plain, start, end in sorted(cues):
+        if before(guards["deny"], start, _REACH["deny"]):
+            continue
+        if fact in strict and before(negations, start, _REACH["not"]):
+            continue
+        stated = plain or before(guards["about"], start, _REACH["about"])
+        last = doc[end - 1]
+        seen.append(Seen(fact, value, stated, *_range(doc[start].idx, last.idx + len(last), places)))
+    return Sighting(tuple(seen), _harmful(guards["harm"], guards["harmless"]))
+
+
+def _harmful(harm: list[tuple[int, int]], harmless: list[tuple[int, int]]) -> bool:
+    """A word of harm counts unless a harmless turn of phrase touches it."""
+    return any(not any(s < end and start < e for s, e in harmless) for start, end in harm)
+
+
+def _range(start: int, end: int, places: list[int] | None) -> tuple[int, int]:
+    return (start, end) if places is None else (places[start], places[end - 1] + 1)
