@@ -113,14 +113,18 @@ def bury(conn: Connection, item: Claimed, error: str) -> bool:
     return _settle(conn, item, {"state": "dead", "last_error": error[:ERROR_LENGTH]})
 
 
-def give_back(conn: Connection, organisation: str | None = None) -> int:
+def release(conn: Connection, items: list[Claimed]) -> None:
+    """Give back what was claimed and not tried to the end: due at once, no failure counted."""
+    for item in items:
+        conn.execute(outbox.update().where(*_ours(item)).values(state="pending", lease_until=None))
+
+
+def give_back(conn: Connection) -> int:
     """End every lease at once, and say how many there were.
 
     Only for a process that knows itself alone (SQLite at its start): the leases are those of one that died.
     """
     leased = outbox.update().where(outbox.c.state == "leased")
-    if organisation is not None:
-        leased = leased.where(outbox.c.organisation == organisation)
     return conn.execute(leased.values(state="pending", lease_until=None)).rowcount
 
 
@@ -162,11 +166,15 @@ def _record(conn: Connection, organisation: str, reference: str) -> dict[str, An
 
 
 def _settle(conn: Connection, item: Claimed, values: dict[str, Any]) -> bool:
-    ours = (
+    values = {**values, "attempts": item.attempts + 1, "lease_until": None}
+    return conn.execute(outbox.update().where(*_ours(item)).values(values)).rowcount == 1
+
+
+def _ours(item: Claimed) -> tuple[sa.ColumnElement[bool], ...]:
+    """Only while the lease is the one that we were given: it may have run out and been given to another."""
+    return (
         outbox.c.organisation == item.organisation,
         outbox.c.id == item.id,
         outbox.c.state == "leased",
         outbox.c.lease_until == item.lease_until,
     )
-    values = {**values, "attempts": item.attempts + 1, "lease_until": None}
-    return conn.execute(outbox.update().where(*ours).values(values)).rowcount == 1

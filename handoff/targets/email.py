@@ -1,0 +1,154 @@
+"""E-mail: what a case officer needs at a glance, the story in the person's words, the record as an attachment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from handoff.mail import MailServer, one_line
+from handoff.target import Delivery
+
+# The five policies promise their dates in this zone.
+_LOCAL = ZoneInfo("Europe/London")
+
+_CLOCK_NAMES = {
+    "acknowledge": "Acknowledge by",
+    "respond": "Respond by",
+    "resolve_aim": "Aim to resolve by",
+    "written_record": "Send the written record by",
+    "inform_of_action": "Inform of the action taken by",
+    "escalate": "The complainant may escalate until",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EmailTarget:
+    """Sends each delivery to every address in `to`."""
+
+    server: MailServer
+    to: tuple[str, ...]
+
+    async def deliver(self, item: Delivery) -> None:
+        """Returns once the mail server has taken it. Every attempt has the same Message-ID."""
+        await self.server.send(compose(item, self.server.sender, self.to), self.to)
+
+
+def compose(item: Delivery, sender: str, to: tuple[str, ...]) -> EmailMessage:
+    """The e-mail for a delivery: the same each time, so that a second copy can be known as one."""
+    record = item.record
+    message = EmailMessage(policy=SMTP)
+    message["From"] = one_line(sender)
+    message["To"] = ", ".join(one_line(address) for address in to)
+    # The subject is shown on lock screens: the reference and the dates, nothing of the person.
+    message["Subject"] = one_line(_subject(item))
+    message["Message-ID"] = f"<{item.id}@{one_line(sender).rpartition('@')[2].rstrip('>') or 'localhost'}>"
+    message["Auto-Submitted"] = "auto-generated"
+    if sent := record.get("filed_at") or record.get("received_at"):
+        message["Date"] = format_datetime(datetime.fromisoformat(sent))
+    message.set_content("\n".join(_body(item)) + "\n")
+    attached = json.dumps(record, ensure_ascii=False, indent=2).encode()
+    message.add_attachment(
+        attached, maintype="application", subtype="json", filename=f"{item.reference}.json"
+    )
+    return message
+
+
+def _subject(item: Delivery) -> str:
+    decision = item.record.get("decision") or {}
+    subject = f"Complaint {item.reference} ({item.record.get('state')})"
+    if decision.get("acknowledge_by"):
+        subject += f", acknowledge by {_day(decision['acknowledge_by'])}"
+    if decision.get("respond_by"):
+        subject += f", respond by {_day(decision['respond_by'])}"
+    return subject
+
+
+def _body(item: Delivery) -> Iterator[str]:
+    record = item.record
+    decision: Mapping[str, Any] = record.get("decision") or {}
+    yield f"Complaint {item.reference}, {record.get('state')}."
+    yield ""
+    yield from _lines(_matter(record, decision))
+    yield from _section("Dates", _dates(record, decision))
+    yield from _section("Who complains", _person(record))
+    yield from _section("What they want", [("", record.get("desired_remedy"))])
+    yield from _section("How it has affected them", [("", record.get("effect"))])
+    yield from _section("In their own words", [("", record.get("narrative"))])
+    yield ""
+    yield f"Everything that is known is in the attachment, {item.reference}.json."
+
+
+def _matter(record: Mapping[str, Any], decision: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield "For", decision.get("handler")
+    yield "Stage", decision.get("stage_name") or decision.get("stage")
+    yield "Outcome", decision.get("disposition")
+    yield "Belongs with", ", ".join(record.get("linked") or [])
+    yield "Look at", ", ".join(record.get("flags") or [])
+    yield (
+        "Confidentiality",
+        {"none": None}.get(str(record.get("confidentiality")), record.get("confidentiality")),
+    )
+    yield "Adjustments asked for", record.get("adjustments")
+    yield "Policy", (record.get("policy") or {}).get("version")
+
+
+def _dates(record: Mapping[str, Any], decision: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield "First told", _instant(record.get("first_told_at"))
+    yield "Received", _instant(record.get("received_at"))
+    for clock in decision.get("clocks") or []:
+        name = _CLOCK_NAMES.get(clock["kind"], clock["kind"].replace("_", " ").capitalize())
+        yield name, _day(clock.get("due"))
+    for duty in decision.get("duties") or []:
+        yield f"Duty: {duty['kind'].replace('_', ' ')}", _day(duty.get("due")) or "yes"
+
+
+def _person(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    person, stands = record.get("complainant") or {}, record.get("representation") or {}
+    yield "Name", person.get("name")
+    yield "Type", person.get("type")
+    yield "Member number", person.get("member_number")
+    yield "Prefers", person.get("preferred_contact")
+    yield "E-mail", person.get("email")
+    yield "Phone", person.get("phone")
+    yield "Post", person.get("post")
+    if stands.get("on_behalf_of") == "other":
+        yield "On behalf of", stands.get("represented_name") or "somebody who is not named yet"
+        yield "Basis", stands.get("basis")
+        yield "Consent", stands.get("consent")
+        if stands.get("consent") in ("pending", "refused"):
+            yield "", "Tell the representative nothing about the case until consent is given."
+    yield "Written down by", record.get("recorded_by")
+    yield "Channel", record.get("channel")
+
+
+def _section(title: str, pairs: Iterator[tuple[str, Any]] | list[tuple[str, Any]]) -> Iterator[str]:
+    lines = list(_lines(pairs))
+    if lines:
+        yield from ("", title, "-" * len(title), *lines)
+
+
+def _lines(pairs: Iterator[tuple[str, Any]] | list[tuple[str, Any]]) -> Iterator[str]:
+    for name, value in pairs:
+        if value not in (None, ""):
+            yield f"{name}: {value}" if name else str(value)
+
+
+def _day(text: str | None) -> str | None:
+    if text is None:
+        return None
+    when = date.fromisoformat(text)
+    return f"{when:%A} {when.day} {when:%B %Y}"
+
+
+def _instant(text: str | None) -> str | None:
+    if text is None:
+        return None
+    local = datetime.fromisoformat(text).astimezone(_LOCAL)
+    return f"{_day(local.date().isoformat())}, {local:%H:%M}"
