@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar as month_lengths
 from datetime import date, timedelta
 from functools import cache
+from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -42,7 +43,7 @@ class WorkingCalendar:
         self.closures = closures
         self._off: dict[int, frozenset[date]] = {}
         extra = f"+{len(closures)}" if closures else ""
-        self.version = f"{'+'.join(nations)}/holidays-{holidays.__version__}{extra}"
+        self.version = f"{'+'.join(nations)}/holidays-{version('holidays')}{extra}"
 
     def days_off(self, year: int) -> frozenset[date]:
         """The bank holidays and closures of one year (weekends are not listed)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from policy_rules.calendar import WorkingCalendar
 from policy_rules.pack import Clock, Duty, Event
@@ -24,8 +24,8 @@ def due(part: Clock | Duty, events: Events, calendar: WorkingCalendar) -> date |
     if start is None or part.amount is None or part.unit is None:
         return None
     if part.unit == "hour":
-        end = start if isinstance(start, datetime) else datetime(start.year, start.month, start.day, 23, 59)
-        return local_date(end + timedelta(hours=part.amount), calendar)
+        begun = start if isinstance(start, datetime) else datetime.combine(start, time.max, calendar.zone)
+        return local_date(begun + timedelta(hours=part.amount), calendar)
     return calendar.add(local_date(start, calendar), part.amount, part.unit, first_day=part.first_day)
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from policy_rules.calendar import FIRST_YEAR, LAST_YEAR
 from policy_rules.compiled import CompiledPack, Match
 from policy_rules.deadlines import Events, due, local_date, window
-from policy_rules.decision import Decision, DueClock, DueDuty, Needs, Reason, Warning_
+from policy_rules.decision import Caution, Decision, DueClock, DueDuty, Needs, Reason
 from policy_rules.errors import BadInstant, UnknownFact, UnknownValue, unknown
 from policy_rules.facts import VOCABULARY
 from policy_rules.pack import Clock, Contact, Duty, Event, Excluded, Limited, Route
@@ -208,8 +208,8 @@ def _contact_json(contact: Contact) -> dict[str, str | None]:
 
 def _warnings(
     compiled: CompiledPack, facts: Mapping[str, str], match: Match, contact: Contact, events: Events
-) -> tuple[Warning_, ...]:
-    found = [Warning_(w.id, w.kind, w.says, w.clause) for w in match.warnings]
+) -> tuple[Caution, ...]:
+    found = [Caution(w.id, w.kind, w.says, w.clause) for w in match.warnings]
     today = local_date(events["received"], compiled.calendar)
     late = _outside_window(compiled, facts, match, today)
     if late is not None:
@@ -219,20 +219,20 @@ def _warnings(
         bodies.append(compiled.contacts[match.escalation.contact])
     for body in bodies:
         if body.stale is not None and today >= body.stale.since:
-            found.append(Warning_("stale_contact", "stale_contact", body.stale.says, body.clause))
+            found.append(Caution("stale_contact", "stale_contact", body.stale.says, body.clause))
         elif body.checked_on is not None and today - body.checked_on > CHECK_CONTACTS_EVERY:
             says = f"The contact of {body.name} was last checked on {body.checked_on.isoformat()}."
-            found.append(Warning_("stale_contact", "stale_contact", says, body.clause))
+            found.append(Caution("stale_contact", "stale_contact", says, body.clause))
     review = compiled.pack.source.next_review
     if review is not None and today > review:
         says = f"The policy was due for review by {review.isoformat()}; ask whether it is still in force."
-        found.append(Warning_("review_overdue", "review_overdue", says, "Next Review Date"))
+        found.append(Caution("review_overdue", "review_overdue", says, "Next Review Date"))
     return tuple(found)
 
 
 def _outside_window(
     compiled: CompiledPack, facts: Mapping[str, str], match: Match, today: date
-) -> Warning_ | None:
+) -> Caution | None:
     answered = facts.get("previous_response_at")
     if match.window is None or answered is None:
         return None
@@ -242,7 +242,7 @@ def _outside_window(
     says = f"This came after {open_until.last_day.isoformat()}, the last day to take it further"
     if open_until.latest_day is not None and today <= open_until.latest_day:
         says += f", but by {open_until.latest_day.isoformat()}, the last day under the policy's other reading"
-    return Warning_(
+    return Caution(
         "outside_window",
         "outside_window",
         f"{says}. A person decides whether to take it.",

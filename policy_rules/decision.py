@@ -55,7 +55,7 @@ class DueDuty:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning_:
+class Caution:
     """Something a person must see; `last_day` and `latest_day` are set for a window only."""
 
     id: str
@@ -102,7 +102,7 @@ class Decision:
     reasons: tuple[Reason, ...]
     why_not: tuple[tuple[str, str], ...]
     assumed: tuple[str, ...]
-    warnings: tuple[Warning_, ...]
+    warnings: tuple[Caution, ...]
     policy_version: str
     policy_sha256: str
     calendar_version: str

@@ -7,7 +7,7 @@ from typing import Any
 
 from policy_rules.compiled import CompiledPack
 from policy_rules.decide import decide, parse_facts, parse_instant
-from policy_rules.decision import Decision
+from policy_rules.decision import Decision, Needs
 from policy_rules.pack import Example
 from policy_rules.verify import Finding
 
@@ -24,7 +24,8 @@ def decide_example(compiled: CompiledPack, example: Example) -> Decision:
         first_told_at=_instant(example.first_told_at, "first_told_at"),
         original_received_at=_instant(example.original_received_at, "original_received_at"),
     )
-    assert isinstance(decision, Decision)
+    if isinstance(decision, Needs):
+        raise LookupError(f"no default settles {', '.join(decision.needs)}")
     return decision
 
 

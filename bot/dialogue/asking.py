@@ -1,0 +1,50 @@
+"""A question in words: with the facts to confirm, or the answers to check, before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.dialogue.context import Context
+from bot.dialogue.draft import Draft
+from policy_rules.questions import Question
+
+# Commands of the conversation itself; their answers are not read back.
+NOT_READ_BACK = ("check_answers", "confirm_facts", "still_complain")
+
+
+def ask(context: Context, draft: Draft, question: Question) -> str:
+    """The text of a question, one question mark and no more."""
+    words = context.words
+    if question.id == "complainant_name" and draft.values().get("on_behalf_of") == "other":
+        return words.question(question.id, "text_other") or question.id
+    text = words.question(question.id) or f"{question.id.replace('_', ' ').capitalize()}?"
+    if question.id == "confirm_facts":
+        facts = [words.statement(name, value) for name, value in draft.proposed.items()]
+        return "\n".join([words.question(question.id, "intro") or "", *facts, text])
+    return text
+
+
+def shown(context: Context, name: str, value: str | None) -> str:
+    """An answer as it is read back."""
+    words = context.words
+    if value is None:
+        return words.say("check.not_given")
+    question = context.questions.get(name)
+    if question is None or question.kind in ("text", "email", "phone", "file"):
+        return value
+    return words.date(value) if question.kind == "date" else words.label(name, value)
+
+
+def read_back(context: Context, lines: Sequence[dict[str, Any]]) -> str:
+    """The answers as they will be sent, one after another, and how to change one."""
+    words = context.words
+    texts = [words.say("check.intro")]
+    for line in lines:
+        if line["id"] not in NOT_READ_BACK:
+            label = words.question(line["id"], "label") or line["id"].replace("_", " ").capitalize()
+            texts.append(
+                words.say("check.line", label=label, value=shown(context, line["id"], line["value"]))
+            )
+    texts.append(words.say("check.how"))
+    return "\n".join(texts)

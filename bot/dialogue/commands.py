@@ -1,0 +1,76 @@
+"""What a person may ask for at any question: skip, back, a person, pause, withdraw, start again, change, send."""
+
+from __future__ import annotations
+
+from bot.dialogue import outcome
+from bot.dialogue.context import Context, Step
+from bot.dialogue.draft import Draft
+from bot.messages import Command, Understood
+
+CHECK = "check_answers"
+
+
+def obey(context: Context, draft: Draft, step: Step, understood: Understood) -> bool:
+    """Carry out a command; True where it asks for the answers to be sent."""
+    words = context.words
+    match understood.command:
+        case Command.SKIP:
+            _skip(context, draft, step)
+        case Command.BACK:
+            _back(context, draft, step)
+        case Command.HUMAN:
+            step.says.append(outcome.person_message(context))
+            if "asked_for_a_person" not in draft.flags:
+                draft.flags.append("asked_for_a_person")
+        case Command.PAUSE:
+            step.says.append(words.say("commands.pause", reference=context.reference))
+        case Command.WITHDRAW:
+            draft.state = "withdrawn"
+        case Command.RESTART:
+            _restart(draft)
+            step.says.append(words.say("commands.restart"))
+        case Command.CHANGE:
+            _change(context, draft, step, understood.target)
+        case Command.SEND:
+            return True
+        case Command.REPEAT | None:
+            return False
+    return False
+
+
+def _skip(context: Context, draft: Draft, step: Step) -> None:
+    question = context.questions.get(draft.pending or "")
+    if draft.pending == "confirm_facts":
+        draft.declined += [name for name in draft.proposed if name not in draft.declined]
+        draft.proposed = {}
+    elif question is None or not question.optional:
+        step.says.append(context.words.say("commands.cannot_skip"))
+        return
+    else:
+        draft.set(question.id, None, "skipped")
+    key = "not_known" if question is not None and question.id in context.compiled.accepted else "skipped"
+    step.says.append(context.words.say(f"commands.{key}"))
+
+
+def _back(context: Context, draft: Draft, step: Step) -> None:
+    if not draft.history:
+        step.says.append(context.words.say("commands.back_none"))
+        return
+    draft.clear(draft.history[-1])
+    draft.proposed = {}
+    step.says.append(context.words.say("commands.back"))
+
+
+def _restart(draft: Draft) -> None:
+    """Every answer is dropped; what was written stays in the transcript, and when it was first told."""
+    draft.answers, draft.proposed, draft.declined = {}, {}, []
+    draft.history, draft.added_words, draft.own_name = [], [], None
+    draft.pending, draft.reasks = "story", 0
+
+
+def _change(context: Context, draft: Draft, step: Step, target: str | None) -> None:
+    if target is None or target not in draft.answers:
+        step.says.append(context.words.say("commands.change_what"))
+        return
+    draft.clear(target)
+    step.says.append(context.words.say("commands.change"))

@@ -1,0 +1,116 @@
+"""What a turn of the interview works with: the pack, its questions, the catalogue, and the organisation's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.dialogue.catalogue import Catalogue
+from bot.dialogue.draft import Draft
+from bot.messages import OpenQuestion
+from policy_rules.compiled import CompiledPack
+from policy_rules.questions import FACTS, PERSON_FACTS, Question, Questions, holds
+
+INFORMAL = ("enquiry", "feedback", "compliment")
+NOT_OURS = ("signpost", "close_no_further_action")
+SEND = "send"
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """The notice shown before the story."""
+
+    version: str
+    text: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One organisation, for one turn. `help_lines` pairs a name with how to reach it."""
+
+    compiled: CompiledPack
+    questions: Questions
+    words: Catalogue
+    reference: str
+    privacy: Privacy
+    help_lines: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What the rules say of the draft: facts still to ask, and the decision once they are known."""
+
+    needs: tuple[str, ...] = ()
+    decision: Mapping[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Step:
+    """What the dialogue wants said and done: texts, then one question; or the end of the conversation.
+
+    `file` asks for the case to be made; `outcome` is set once a state other than draft is reached.
+    """
+
+    says: list[str] = field(default_factory=list)
+    question: OpenQuestion | None = None
+    ask: str | None = None
+    file: bool = False
+    outcome: dict[str, Any] | None = None
+
+
+def visible(context: Context, draft: Draft) -> dict[str, str | None]:
+    """The answers that still stand: those whose question's condition holds."""
+    values = draft.values()
+    kept: dict[str, str | None] = {}
+    for name, value in values.items():
+        question = context.questions.get(name)
+        if question is None or holds(question.when, values):
+            kept[name] = value
+    return kept
+
+
+def facts_of(context: Context, draft: Draft) -> dict[str, str]:
+    """The facts that are known, as the rules take them."""
+    facts = {
+        n: v for n, v in visible(context, draft).items() if v is not None and n in context.compiled.accepted
+    }
+    facts.setdefault("channel", draft.channel)
+    return facts
+
+
+def is_informal(context: Context, draft: Draft) -> bool:
+    """A question, a compliment or feedback: passed on, but no complaint is made of it."""
+    return facts_of(context, draft).get("nature") in INFORMAL
+
+
+def next_question(context: Context, draft: Draft, routing: Routing) -> Question | None:
+    """The first question that is still open, in the order of the interview; None when all is answered and sent."""
+    answered = visible(context, draft)
+    informal = is_informal(context, draft)
+    elsewhere = routing.decision is not None and routing.decision["disposition"] in NOT_OURS
+    for question in context.questions.order:
+        name = question.id
+        if name == FACTS:
+            fact = next((f for f in routing.needs if f not in PERSON_FACTS and f not in answered), None)
+            if fact is not None:
+                return context.questions.get(fact)
+        elif name == "confirm_facts":
+            if draft.proposed:
+                return question
+        elif name == "still_complain":
+            if elsewhere and name not in answered:
+                return question
+        elif not question.asked or name in answered or (informal and not question.informal):
+            continue
+        elif holds(question.when, answered):
+            return question
+    return None
+
+
+def open_question(context: Context, question: Question) -> OpenQuestion:
+    """A question as faces and understanding see it."""
+    values = ("true", "false") if question.kind in ("yes_no", "confirm") else question.values
+    choices = tuple((value, context.words.label(question.id, value)) for value in values)
+    return OpenQuestion(question.id, question.kind, question.optional, choices)

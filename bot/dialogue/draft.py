@@ -1,0 +1,64 @@
+"""A conversation's answers so far: plain values that are stored with the conversation and read back whole."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+How = Literal["said", "chosen", "confirmed", "proposed", "skipped"]
+State = Literal["draft", "filed", "signposted", "informal", "withdrawn", "abandoned"]
+
+
+class Answer(BaseModel):
+    """One answer; `value` is null where the person could not or would not say."""
+
+    model_config = ConfigDict(extra="forbid")
+    value: str | None
+    how: How
+
+
+class Draft(BaseModel):
+    """Everything that the interview remembers. Instants are RFC 3339 text, dates ISO text.
+
+    `proposed` are facts read from free text that the person has not confirmed yet; `reasks` counts how often the
+    open question was put again; `history` is the order of answers, for going back.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    state: State = "draft"
+    answers: dict[str, Answer] = {}
+    proposed: dict[str, str] = {}
+    declined: list[str] = []
+    pending: str | None = None
+    reasks: int = 0
+    history: list[str] = []
+    flags: list[str] = []
+    added_words: list[str] = []
+    own_name: str | None = None
+    first_told_at: str | None = None
+    received_at: str | None = None
+    channel: str = "chat"
+    recorded_by: str | None = None
+    privacy_version: str | None = None
+    language: str = "en"
+
+    def values(self) -> dict[str, str | None]:
+        return {name: answer.value for name, answer in self.answers.items()}
+
+    def skipped(self) -> tuple[str, ...]:
+        return tuple(name for name, answer in self.answers.items() if answer.value is None)
+
+    def set(self, name: str, value: str | None, how: How) -> None:
+        """Keep an answer and its place in the order; a newer answer to the same question replaces it."""
+        self.answers[name] = Answer(value=value, how=how)
+        self.proposed.pop(name, None)
+        if name in self.history:
+            self.history.remove(name)
+        self.history.append(name)
+
+    def clear(self, name: str) -> None:
+        """Forget an answer, so that its question is asked again."""
+        self.answers.pop(name, None)
+        if name in self.history:
+            self.history.remove(name)

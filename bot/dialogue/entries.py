@@ -1,0 +1,54 @@
+"""A step as Rasa's response dicts: texts, one question with its buttons, and the `custom` payloads beside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.dialogue.catalogue import Catalogue
+from bot.dialogue.context import Step
+from bot.dialogue.draft import Draft
+from bot.messages import OpenQuestion
+
+_SKIPPABLE_AS_UNKNOWN = ("choice", "yes_no", "date")
+
+
+def entries(
+    words: Catalogue, step: Step, draft: Draft, reference: str, *, first: bool
+) -> list[dict[str, Any]]:
+    """What goes to the person, in order; the last text of an unfinished conversation is its one question."""
+    found: list[dict[str, Any]] = [{"text": text} for text in step.says]
+    if first:
+        found.append({"custom": {"conversation": {"reference": reference}}})
+    if step.question is not None:
+        asked: dict[str, Any] = {"text": step.ask}
+        buttons = _buttons(words, step.question)
+        if buttons:
+            asked["buttons"] = buttons
+        found += [asked, {"custom": {"question": _question(step.question, draft)}}]
+    if step.outcome is not None:
+        found.append({"custom": {"outcome": step.outcome}})
+    return found
+
+
+def _buttons(words: Catalogue, question: OpenQuestion) -> list[dict[str, str]]:
+    buttons = [
+        {"title": label, "payload": f"/SetSlots({question.id}={value})"} for value, label in question.choices
+    ]
+    if question.optional and question.kind != "confirm":
+        title = words.word("dont_know" if question.kind in _SKIPPABLE_AS_UNKNOWN else "skip")
+        buttons.append({"title": title, "payload": "/skip"})
+    return buttons
+
+
+def _question(question: OpenQuestion, draft: Draft) -> dict[str, Any]:
+    shown: dict[str, Any] = {"id": question.id, "kind": question.kind, "optional": question.optional}
+    if question.choices:
+        shown["choices"] = [{"value": value, "label": label} for value, label in question.choices]
+    if question.kind == "confirm":
+        shown["proposed"] = dict(draft.proposed)
+    return shown
+
+
+def spoken(found: list[dict[str, Any]]) -> str:
+    """The texts of a reply as one, for the transcript."""
+    return "\n\n".join(entry["text"] for entry in found if entry.get("text"))

@@ -1,0 +1,108 @@
+"""Decisions in words: dates, contacts, where to turn, and what happens next. Nothing here that no Decision says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.dialogue.context import Context
+
+CONTACT_KEYS = ("email", "phone", "post", "url")
+_DATED = ("acknowledge", "respond", "inform_of_action", "resolve_aim", "written_record")
+_SOFT = ("aims", "normally", "where_possible")
+
+
+def contact_lines(context: Context, contact: Mapping[str, str | None]) -> list[str]:
+    """A contact, one line for each way to reach it that the policy prints."""
+    found = [(key, contact.get(key)) for key in CONTACT_KEYS]
+    return [context.words.say(f"person.{key}", value=value) for key, value in found if value]
+
+
+def person_message(context: Context) -> str:
+    """How to reach a person, and when: from the pack."""
+    pack, words = context.compiled.pack, context.words
+    reach = contact_lines(context, pack.contacts["complaints"].model_dump())
+    if not reach:
+        reach = next(
+            (
+                lines
+                for key, contact in pack.contacts.items()
+                if key != "complaints" and (lines := contact_lines(context, contact.model_dump()))
+            ),
+            [],
+        )
+    key = "person.intro" if reach else "person.nobody"
+    lines = [words.say(key, reference=context.reference), *reach]
+    if pack.hours is not None and reach:
+        hours = pack.hours
+        days = f"{hours.days[0]} to {hours.days[-1]}" if len(hours.days) > 1 else hours.days[0]
+        lines.append(words.say("person.hours", opens=hours.opens, closes=hours.closes, days=days))
+        if hours.bank_holidays == "closed":
+            lines.append(words.say("person.closed"))
+    return "\n".join(lines)
+
+
+def dates(context: Context, decision: Mapping[str, Any]) -> Iterator[str]:
+    """The promised dates of a decision in words, and its silences."""
+    words = context.words
+    clocks = [c for c in decision["clocks"] if c["by"] == "organisation" and c["due"]]
+    for clock in clocks:
+        day = words.date(clock["due"])
+        if clock["kind"] in _DATED:
+            yield words.say(f"outcome.{clock['kind']}", date=day)
+        else:
+            yield words.say("outcome.other_clock", kind=words.clock_name(clock["kind"]), date=day)
+    if clocks and all(clock["force"] in _SOFT for clock in clocks):
+        yield words.say("outcome.aims")
+    if decision["disposition"] in ("accept", "accept_and_signpost"):
+        if decision["acknowledge_by"] is None:
+            yield words.say("outcome.no_acknowledge")
+        if decision["respond_by"] is None:
+            yield words.say("outcome.no_respond")
+
+
+def escalation(context: Context, decision: Mapping[str, Any]) -> Iterator[str]:
+    if decision["escalate_to"]:
+        yield context.words.say("outcome.escalate", escalate=decision["escalate_to"])
+        if decision["escalate_within"]:
+            yield context.words.say("outcome.escalate_within", within=decision["escalate_within"])
+
+
+def signpost(context: Context, decision: Mapping[str, Any]) -> list[str]:
+    """Why this is for somebody else, where to go, and what happens if that does not help."""
+    words = context.words
+    lines = []
+    if decision["disposition"] == "close_no_further_action":
+        lines.append(words.say("signpost.closed"))
+    else:
+        lines.append(words.say("signpost.elsewhere", handler=decision["handler"]))
+    reason = decision["reasons"][0]
+    lines.append(words.say("signpost.why", says=reason["says"].rstrip("."), clause=reason["clause"]))
+    if decision["disposition"] == "close_no_further_action":
+        return ["\n".join(lines)]
+    reach = contact_lines(context, decision["contact"])
+    lines += [words.say("signpost.where"), *reach] if reach else [words.say("signpost.no_contact")]
+    if decision["escalate_to"]:
+        lines.append(words.say("signpost.next", escalate=decision["escalate_to"]))
+    return ["\n".join(lines)]
+
+
+def filed(context: Context, decision: Mapping[str, Any], state: str) -> list[str]:
+    """The confirmation: the reference, who handles it, every date, what comes after, and how to reach them."""
+    words = context.words
+    referred = decision["disposition"] == "refer_internal"
+    key = "filed_referral" if referred else "filed_informal" if state == "informal" else "filed"
+    first = [words.say(f"outcome.{key}", reference=context.reference)]
+    if decision["handler"] and decision["disposition"] != "signpost":
+        first.append(words.say("outcome.handler", handler=decision["handler"]))
+    when = [*dates(context, decision)] if state != "informal" or decision["clocks"] else []
+    for warning in decision["warnings"]:
+        if warning["kind"] == "outside_window":
+            when.append(words.say("outcome.outside_window", date=words.date(warning["last_day"])))
+    if any(duty["kind"] == "obtain_consent" for duty in decision["duties"]):
+        when.append(words.say("outcome.consent"))
+    after = [*escalation(context, decision)]
+    reach = contact_lines(context, decision["contact"])
+    if reach and decision["disposition"] != "signpost":
+        after += [words.say("outcome.contact", reference=context.reference), *reach]
+    return ["\n".join(part) for part in (first, when, after) if part]

@@ -1,0 +1,296 @@
+"""One turn of the interview: first what the message changes, then what is asked next.
+
+The turn calls `candidates`, has the actions validate them, calls `take`, has the rules route the draft, and calls
+`proceed`. Nothing here reads a clock, a database or the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.dialogue import asides, outcome
+from bot.dialogue.asking import ask, read_back
+from bot.dialogue.commands import obey
+from bot.dialogue.context import (
+    SEND,
+    Context,
+    Routing,
+    Step,
+    facts_of,
+    is_informal,
+    next_question,
+    open_question,
+    visible,
+)
+from bot.dialogue.draft import Draft
+from bot.messages import Aside, OpenQuestion, Proposal, Understood
+from policy_rules.questions import PERSON_FACTS, Question
+
+MAX_REASKS = 2
+CONFIRM, CHECK = "confirm_facts", "check_answers"
+_CONTACTS = {"contact_email": "email", "contact_phone": "phone", "contact_post": "post"}
+
+
+class Talk:
+    """A draft under discussion. `draft` changes in place; `step` collects what is to be said and done."""
+
+    def __init__(self, context: Context, draft: Draft, now: datetime) -> None:
+        self.context = context
+        self.draft = draft
+        self.now = now
+        self.step = Step()
+        self._aside: Aside | None = None
+        self._send = False
+
+    # --- what the message changes --------------------------------------------------------------------------
+
+    def greet(self) -> None:
+        """Who we are, that this is automated, how to reach a person, and the privacy notice."""
+        words, privacy = self.context.words, self.context.privacy
+        staff = self.draft.recorded_by is not None
+        lines = [words.say("notices.staff" if staff else "notices.welcome"), words.say("notices.person")]
+        self.step.says.append(" ".join(lines))
+        notice = [words.say("notices.privacy", privacy=privacy.text)]
+        if privacy.url is not None:
+            notice.append(words.say("notices.privacy_link", url=privacy.url))
+        self.step.says.append("\n".join(notice))
+        self.draft.privacy_version = privacy.version
+        self.draft.pending = "story"
+
+    def open_question(self) -> OpenQuestion | None:
+        """The question that the message is read beside."""
+        question = self.context.questions.get(self.draft.pending or "")
+        return None if question is None else open_question(self.context, question)
+
+    def candidates(self, understood: Understood) -> dict[str, str | None]:
+        """The answers in a message, by question id, for the actions to validate."""
+        if self.draft.state != "draft":
+            return {}
+        found = dict(understood.slots)
+        if understood.answer is not None and self.draft.pending is not None:
+            found.setdefault(self.draft.pending, understood.answer)
+        return found
+
+    def take(
+        self, understood: Understood, accepted: Mapping[str, str | None], rejected: Mapping[str, Any]
+    ) -> None:
+        """Let a message change the draft: answers first, then commands, questions to us, and what it suggests."""
+        if understood.harm:
+            self._help()
+        if self.draft.state != "draft":
+            self._afterwards(understood)
+            return
+        for problem in rejected.values():
+            self._reject(problem)
+        for name, value in accepted.items():
+            self._answer(name, value, chosen=name in understood.slots)
+        if understood.command is not None:
+            self._send = obey(self.context, self.draft, self.step, understood) or self._send
+        self._aside = understood.aside
+        said = {name: p for name, p in understood.proposals.items() if name not in accepted}
+        if self.draft.pending == CONFIRM and said and self._says_the_same(said):
+            self._confirm(True)
+            return
+        for name, proposal in said.items():
+            self._propose(name, proposal)
+        if understood.problem is not None and not accepted:
+            self._not_understood(understood)
+
+    def _help(self) -> None:
+        """Help is shown at once, and staff see the case first; the interview goes on."""
+        words = self.context.words
+        lines = [words.say("notices.help")]
+        lines += [words.say("notices.help_line", name=n, contact=c) for n, c in self.context.help_lines]
+        lines.append(words.say("notices.urgent"))
+        self.step.says.append("\n".join(lines))
+        if "risk_of_harm" not in self.draft.flags:
+            self.draft.flags.append("risk_of_harm")
+
+    def _reject(self, problem: Mapping[str, Any]) -> None:
+        words = self.context.words
+        key = "unknown_name" if problem["type"].endswith("unknown-fact") else "unknown_value"
+        text = words.say(f"problems.{key}", found=problem.get("found", ""))
+        if problem.get("nearest"):
+            text = f"{text} {words.say('problems.nearest', nearest=problem['nearest'])}"
+        self._ask_again(text)
+
+    def _answer(self, name: str, value: str | None, *, chosen: bool) -> None:
+        draft = self.draft
+        if name == CONFIRM:
+            self._confirm(value == "true")
+        elif name == CHECK:
+            self._send = value == SEND
+        elif value is None:
+            draft.clear(name)
+        else:
+            if name == "story":
+                draft.first_told_at = draft.first_told_at or self.now.isoformat()
+                self.step.says.append(
+                    self.context.words.say("notices.saved", reference=self.context.reference)
+                )
+            first = name not in draft.answers
+            draft.set(name, value, "chosen" if chosen else "said")
+            if name == "representative_basis" and value == "deceased" and first:
+                self.step.says.append(self.context.words.say("notices.condolence"))
+
+    def _confirm(self, yes: bool) -> None:
+        proposed = dict(self.draft.proposed)
+        for name, value in proposed.items():
+            if yes:
+                self.draft.set(name, value, "confirmed")
+            elif name not in self.draft.declined:
+                self.draft.declined.append(name)
+        self.draft.proposed = {}
+
+    def _says_the_same(self, said: Mapping[str, Proposal]) -> bool:
+        """Whether a message only repeats what was proposed, which is a yes in other words."""
+        proposed = self.draft.proposed
+        return bool(proposed) and all(proposed.get(name) == p.value for name, p in said.items())
+
+    def _propose(self, name: str, proposal: Proposal) -> None:
+        """A fact seen in passing is proposed; a name or address is kept, and checked before sending."""
+        draft, compiled = self.draft, self.context.compiled
+        if name in draft.answers or name == draft.pending == "story":
+            return
+        if name in compiled.accepted:
+            if name in compiled.pack.facts and compiled.asked_of(name) == "staff":
+                draft.set(name, proposal.value, "proposed")
+                draft.flags.append(f"story_suggests_{name}")
+            elif name in compiled.pack.facts or name in PERSON_FACTS:
+                draft.proposed[name] = proposal.value
+        elif name == "complainant_name":
+            draft.own_name = proposal.value
+        elif self.context.questions.get(name) is not None:
+            draft.set(name, proposal.value, "proposed")
+            if name in _CONTACTS and "preferred_contact" not in draft.answers:
+                draft.set("preferred_contact", _CONTACTS[name], "proposed")
+
+    def _not_understood(self, understood: Understood) -> None:
+        # At the last question anything that is not "send" is more to say: it is kept, never lost.
+        if self.draft.pending == CHECK and understood.text.strip() and understood.problem != "bad_payload":
+            self.draft.added_words.append(understood.text)
+            self.step.says.append(self.context.words.say("notices.noted"))
+        elif not self.draft.proposed or self.draft.pending == CONFIRM:
+            self._ask_again(self.context.words.say(f"problems.{understood.problem}"))
+
+    def _ask_again(self, because: str) -> None:
+        """At most two re-asks of a question; then it is left, or a person is offered."""
+        draft, words = self.draft, self.context.words
+        draft.reasks += 1
+        self.step.says.append(because)
+        if draft.reasks <= MAX_REASKS or draft.pending is None:
+            return
+        question = self.context.questions.get(draft.pending)
+        if draft.pending == CONFIRM:
+            self._confirm(False)
+        elif question is not None and question.optional:
+            draft.set(draft.pending, None, "skipped")
+            self.step.says.append(words.say("problems.give_up"))
+        else:
+            self.step.says.append(outcome.person_message(self.context))
+        draft.reasks = 0
+
+    def _afterwards(self, understood: Understood) -> None:
+        """After the end: a withdrawal can be undone; other words are kept, and the person told where to turn."""
+        draft, words, reference = self.draft, self.context.words, self.context.reference
+        if draft.state == "withdrawn":
+            if understood.text.strip().lower().strip(".!\"'") == "undo":
+                draft.state = "draft"
+                self.step.says.append(words.say("commands.undone"))
+            else:
+                self.step.says.append(words.say("outcome.withdrawn_short"))
+            return
+        key = "outcome.signposted" if draft.state == "signposted" else "outcome.already"
+        lines = [words.say(key, reference=reference), words.say("outcome.already_contact")]
+        self.step.says += ["\n".join(lines), outcome.person_message(self.context)]
+
+    # --- what is asked next --------------------------------------------------------------------------------
+
+    def proceed(self, routing: Routing) -> None:
+        """Choose what comes next: the end, the filing of the case, or one question."""
+        draft = self.draft
+        if draft.state != "draft":
+            return
+        self._settle_names()
+        wanted = {*routing.needs, *PERSON_FACTS}
+        draft.proposed = {n: v for n, v in draft.proposed.items() if n in wanted and n not in draft.answers}
+        if self._aside is not None:
+            self.step.says += asides.answer(self.context, draft, routing, self._aside)
+        if "still_complain" in draft.answers and draft.values()["still_complain"] != "true":
+            draft.state = "signposted"
+            self.step.file = True
+            return
+        question = next_question(self.context, draft, routing)
+        if question is None:
+            raise LookupError("the interview has no last question: 'check_answers' is missing")
+        if self._send and question.id == CHECK:
+            draft.state = "informal" if is_informal(self.context, draft) else "filed"
+            self.step.file = True
+            return
+        if self._send:
+            self.step.says.append(self.context.words.say("commands.nothing_to_send"))
+        self._put(question, routing)
+
+    def _settle_names(self) -> None:
+        """The writer's own name belongs to the complainant, or to their representative."""
+        draft = self.draft
+        behalf = draft.values().get("on_behalf_of")
+        if draft.own_name is not None and behalf is not None:
+            name = "complainant_name" if behalf == "self" else "representative_name"
+            if name not in draft.answers:
+                draft.set(name, draft.own_name, "proposed")
+            draft.own_name = None
+
+    def _put(self, question: Question, routing: Routing) -> None:
+        draft = self.draft
+        if question.id == "still_complain" and draft.pending != question.id and routing.decision is not None:
+            self.step.says += outcome.signpost(self.context, routing.decision)
+        if draft.pending != question.id:
+            draft.reasks = 0
+        draft.pending = question.id
+        self.step.question = open_question(self.context, question)
+        self.step.ask = ask(self.context, draft, question)
+
+    def answers_to_check(self, lines: list[dict[str, Any]]) -> None:
+        """Put the read-back before the last question."""
+        self.step.says.append(read_back(self.context, lines))
+
+    def ended(self, decision: Mapping[str, Any] | None) -> None:
+        """Say how the conversation ended, and hand the decision to the face."""
+        draft, words, reference = self.draft, self.context.words, self.context.reference
+        if draft.state == "withdrawn":
+            self.step.says.append(words.say("outcome.withdrawn"))
+        elif draft.state == "signposted" and decision is not None:
+            lines = [words.say("outcome.signposted", reference=reference)]
+            lines += outcome.contact_lines(self.context, decision["contact"])
+            self.step.says.append("\n".join(lines))
+        elif decision is not None:
+            self.step.says += outcome.filed(self.context, decision, draft.state)
+        draft.pending = None
+        self.step.outcome = {
+            "state": draft.state,
+            "reference": reference,
+            "decision": decision,
+            "linked": [],
+        }
+
+    def slots(self) -> dict[str, Any]:
+        """The draft as the actions read it."""
+        draft = self.draft
+        answers = {
+            n: v for n, v in visible(self.context, draft).items() if n not in self.context.compiled.accepted
+        }
+        if draft.added_words:
+            answers["added_words"] = "\n\n".join(draft.added_words)
+        return {
+            "organisation": self.context.compiled.pack.organisation.id,
+            "facts": facts_of(self.context, draft),
+            "answers": answers,
+            "skipped": list(draft.skipped()),
+            "received_at": draft.received_at or self.now.isoformat(),
+            "first_told_at": draft.first_told_at,
+            "channel": draft.channel,
+            "recorded_by": draft.recorded_by,
+        }

@@ -1,0 +1,238 @@
+"""A turn, whole: load, understand, decide, act, save, reply. Nothing is shown before it is on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+from weakref import WeakValueDictionary
+
+from actions import packs
+from actions.runner import Runner
+from bot.dialogue.catalogue import Catalogue, words_of
+from bot.dialogue.context import Context, Privacy, Routing
+from bot.dialogue.draft import Draft
+from bot.dialogue.entries import entries, spoken
+from bot.dialogue.talk import CHECK, Talk
+from bot.messages import Incoming, OpenQuestion, TurnReply, Understood
+from bot.overlay import Overlay
+from bot.understanding.reader import Reader
+from cases import conversations
+from cases.conversations import Conversation, DuplicateMessage, StaleConversation, TurnWrite
+from cases.record import CaseFiling, CaseRecord
+from cases.references import ENTROPY_BYTES, new_reference
+from cases.store import Store
+from policy_rules.errors import Refusal
+from policy_rules.shelf import PackShelf
+
+# A conversation that two tabs write to at once is read again this often before the person is asked to retry.
+TRIES = 5
+OPENING_ID = "hello"
+# What people type to see whether somebody is there; it is answered by the greeting, and is no story.
+_OPENERS = re.compile(
+    r"\W*(hi|hello|hey|hiya|good (morning|afternoon|evening)|help|start|/\w+"
+    r"|(hi |hello |hey )?(i|we) (want|need|wish|would like|'?d like|have) (to (make|raise|file|lodge|submit) )?"
+    r"(a|an|my) (formal )?complaint)\W*",
+    re.IGNORECASE,
+)
+
+
+class UnknownConversation(Refusal):
+    status = 404
+    kind = "unknown-conversation"
+    title = "No such conversation"
+
+
+class BusyConversation(Refusal):
+    status = 409
+    kind = "busy-conversation"
+    title = "The conversation is being written to from elsewhere"
+
+
+@dataclass(slots=True)
+class Desk:
+    """Everything that a turn needs, wired once. `clock` gives the present in UTC."""
+
+    packs: PackShelf
+    store: Store
+    reader: Reader
+    runner: Runner
+    overlays: Callable[[str], Overlay]
+    clock: Callable[[], datetime]
+    wake_delivery: Callable[[], None]
+    locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+
+async def take_turn(desk: Desk, incoming: Incoming) -> TurnReply:
+    """Answer one message. The same message id again gives the same reply, and changes nothing."""
+    key_hash = hashlib.sha256(incoming.sender.encode()).hexdigest()
+    name = f"{incoming.organisation}/{key_hash}"
+    lock = desk.locks.setdefault(name, asyncio.Lock())
+    async with lock:
+        for _ in range(TRIES):
+            try:
+                return await _attempt(desk, incoming, key_hash)
+            except StaleConversation:
+                continue
+    raise BusyConversation("Too many messages came at once. Please send the last one again.")
+
+
+async def open_conversation(desk: Desk, incoming: Incoming) -> TurnReply:
+    """Greet a person who has not said anything yet; again for the same sender gives the same greeting."""
+    return await take_turn(desk, incoming)
+
+
+async def replies_after(desk: Desk, organisation: str, sender: str, seq: int) -> list[TurnReply]:
+    """The replies numbered above `seq`, for a face that was away. UnknownConversation if there is none."""
+    key_hash = hashlib.sha256(sender.encode()).hexdigest()
+    desk.packs.get(organisation)
+    found = await desk.store.read(lambda conn: conversations.find(conn, organisation, key_hash))
+    if found is None:
+        raise UnknownConversation("There is no conversation under this key.", where="resume")
+    missed = await desk.store.read(
+        lambda conn: conversations.messages_after(conn, organisation, found.id, seq)
+    )
+    return [
+        TurnReply(m.seq, found.reference, found.state, m.entries) for m in missed if m.entries is not None
+    ]
+
+
+async def _attempt(desk: Desk, incoming: Incoming, key_hash: str) -> TurnReply:
+    # Load.
+    organisation = incoming.organisation
+    compiled = desk.packs.get(organisation)
+    found = await desk.store.read(lambda conn: conversations.find(conn, organisation, key_hash))
+    if found is not None:
+        told = await desk.store.read(
+            lambda conn: conversations.replies_to(conn, organisation, found.id, incoming.message_id)
+        )
+        if told is not None:
+            return TurnReply(told.seq, found.reference, found.state, told.entries, replayed=True)
+    now = desk.clock()
+    overlay = desk.overlays(organisation)
+    draft = _draft(found, incoming)
+    reference = found.reference if found else new_reference(organisation, secrets.token_bytes(ENTROPY_BYTES))
+    context = Context(
+        compiled=compiled,
+        questions=packs.questions(compiled),
+        words=Catalogue(words_of(draft.language), compiled.pack),
+        reference=reference,
+        privacy=Privacy(
+            overlay.privacy_notice.version, overlay.privacy_notice.text, overlay.privacy_notice.url
+        ),
+        help_lines=tuple((line.name, line.phone or line.url or "") for line in overlay.help_lines),
+    )
+    talk = Talk(context, draft, now)
+    if found is None:
+        talk.greet()
+
+    # Understand, and let the answers be validated.
+    understood = _understand(desk, talk, incoming, opening=found is None)
+    candidates = talk.candidates(understood)
+    accepted: dict[str, str | None] = {}
+    rejected: dict[str, Any] = {}
+    if candidates:
+        ran = await desk.runner.run(
+            "action_validate_answers", {"organisation": organisation, "candidates": candidates}
+        )
+        accepted, rejected = ran.slots["accepted"], ran.slots["rejected"]
+    ended_before = draft.state != "draft"
+    talk.take(understood, accepted, rejected)
+
+    # Decide what comes next, and act on it.
+    filing = None
+    if draft.state == "draft":
+        routed = await desk.runner.run("action_route_complaint", talk.slots())
+        talk.proceed(Routing(tuple(routed.slots["needs"]), routed.slots["decision"]))
+    if talk.step.file:
+        filing = await _file(desk, talk, now)
+        talk.ended(filing.record.decision)
+    elif draft.state != "draft" and not ended_before:
+        talk.ended(None)
+    elif talk.step.question is not None and talk.step.question.id == CHECK:
+        back = await desk.runner.run("action_read_back", talk.slots())
+        talk.answers_to_check(back.slots["read_back"])
+
+    # Save, and only then reply.
+    said = entries(context.words, talk.step, draft, reference, first=found is None)
+    turn = _write(talk, incoming, found, key_hash, said, now)
+    if filing is not None:
+        # What was only signposted is kept, but handed to nobody: the person chose not to send it.
+        targets = () if draft.state == "signposted" else overlay.targets
+        turn = replace(turn, cases=(filing,), targets=targets)
+    try:
+        committed = await desk.store.write(lambda conn: conversations.commit_turn(conn, turn))
+    except DuplicateMessage as duplicate:
+        return TurnReply(
+            duplicate.stored.seq, reference, draft.state, duplicate.stored.entries, replayed=True
+        )
+    if filing is not None:
+        desk.wake_delivery()
+    return TurnReply(committed.seq, reference, draft.state, said)
+
+
+def _draft(found: Conversation | None, incoming: Incoming) -> Draft:
+    if found is not None:
+        return Draft.model_validate(found.data)
+    received = incoming.received_at.astimezone(UTC).isoformat() if incoming.received_at else None
+    return Draft(channel=incoming.channel, recorded_by=incoming.recorded_by, received_at=received)
+
+
+def _understand(desk: Desk, talk: Talk, incoming: Incoming, *, opening: bool) -> Understood:
+    """Read the message beside the open question; a greeting that opens a conversation is no story."""
+    if opening and (not incoming.text.strip() or _OPENERS.fullmatch(incoming.text)):
+        return Understood(incoming.text)
+    question: OpenQuestion | None = talk.open_question()
+    known = {n: values for n, values in talk.context.compiled.accepted.items() if values}
+    return desk.reader.read(incoming.text, question, now=talk.now, facts=known)
+
+
+async def _file(desk: Desk, talk: Talk, now: datetime) -> CaseFiling:
+    draft = talk.draft
+    slots = {
+        **talk.slots(),
+        "reference": talk.context.reference,
+        "state": draft.state,
+        "flags": draft.flags,
+        "privacy_version": draft.privacy_version,
+        "language": draft.language,
+        "filed_at": now.isoformat(),
+    }
+    ran = await desk.runner.run("action_file_case", slots)
+    return CaseFiling(CaseRecord.model_validate(ran.slots["case_record"]))
+
+
+def _write(
+    talk: Talk,
+    incoming: Incoming,
+    found: Conversation | None,
+    key_hash: str,
+    said: list[dict[str, Any]],
+    now: datetime,
+) -> TurnWrite:
+    draft = talk.draft
+    return TurnWrite(
+        organisation=incoming.organisation,
+        conversation_id=found.id if found else uuid.uuid4().hex,
+        key_hash=key_hash,
+        reference=talk.context.reference,
+        expected_version=found.version if found else 0,
+        state=draft.state,
+        channel=draft.channel,
+        recorded_by=draft.recorded_by,
+        data=draft.model_dump(mode="json", exclude_defaults=True),
+        privacy_version=draft.privacy_version,
+        first_told_at=datetime.fromisoformat(draft.first_told_at) if draft.first_told_at else None,
+        message_id=incoming.message_id,
+        said=incoming.text,
+        said_role="staff" if draft.recorded_by else "complainant",
+        reply_text=spoken(said),
+        entries=said,
+        at=now,
+    )
