@@ -167,8 +167,10 @@ _AFTER = (
     .order_by(messages.c.seq)
 )
 _CREATE = {
-    "sqlite": sqlite.insert(conversations).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(conversations).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(conversations).on_conflict_do_nothing().returning(conversations.c.last_seq),
+    "postgresql": postgresql.insert(conversations)
+    .on_conflict_do_nothing()
+    .returning(conversations.c.last_seq),
 }
 _ADVANCE = (
     conversations.update()
@@ -265,8 +267,9 @@ def _create(conn: Connection, turn: TurnWrite) -> int:
     }
     if is_case(conn, turn.organisation, turn.reference):
         raise ReferenceTaken
-    if conn.execute(_CREATE[conn.dialect.name], row).rowcount == 1:
-        return 2
+    seq = conn.execute(_CREATE[conn.dialect.name], row).scalar()
+    if seq is not None:
+        return int(seq)
     other = find(conn, turn.organisation, turn.key_hash)
     if other is None:
         raise ReferenceTaken

@@ -12,7 +12,8 @@ import re
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ENTROPY_BYTES = 5
 
-_VALUE = {letter: value for value, letter in enumerate(ALPHABET)}
+# A prefix may hold the letters that the alphabet leaves out: each shares its value with a digit, no two letters do.
+_VALUE = {letter: value for value, letter in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 2, "U": 3, "_": 4}
 _SHAPE = re.compile(rf"([A-Z0-9_]+)-([{ALPHABET}]{{4}})-([{ALPHABET}]{{4}})-([{ALPHABET}])")
 
 
@@ -60,8 +61,7 @@ def read_reference(text: str) -> str | None:
 
 
 def _check(prefix: str, body: str) -> str:
-    # The low five bits tell all capital letters apart; a digit and a letter can share them, two digits cannot.
-    values = [_VALUE[letter] for letter in reversed(body)] + [ord(letter) & 31 for letter in reversed(prefix)]
+    values = [_VALUE[letter] for letter in reversed(prefix + body)]
     total = 0
     for place, value in enumerate(values, start=1):
         if value:

