@@ -120,6 +120,8 @@ class CompiledPack:
     def space(self) -> Space:
         facts = [(f, fact_values(self.pack, f)) for f in self._order()]
         conditions = [*self._conditions, *(i.when for i in self.pack.impossible)]
+        # Whose complaint would be about its own handler must be told apart, whether or not a rule does so.
+        conditions += [{"subject": (subject,)} for subject in self.pack.officers.values()]
         return Space(levels_for(facts, conditions))
 
     @cached_property

@@ -8,7 +8,10 @@ from collections.abc import Iterable
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """The allowed name most like `word`, or None when nothing is close."""
-    found = difflib.get_close_matches(str(word).lower(), list(allowed), n=1, cutoff=0.6)
+    names = list(allowed)
+    found = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+    if not found and len(word) >= 3:
+        found = [name for name in names if name.startswith(word.lower())][:1]
     return found[0] if found else None
 
 

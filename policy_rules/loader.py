@@ -20,6 +20,7 @@ from policy_rules.names import check_names
 from policy_rules.pack import Pack
 
 MAX_BYTES = 1_000_000
+MAX_DEPTH, MAX_PARTS = 40, 100_000
 _NULLS = {"", "~", "null"}
 # The C loader is ten times faster; PyYAML ships without it on some platforms.
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -54,6 +55,11 @@ class LoadedPack:
 
 
 def _plain(node: yaml.Node, path: Location, lines: Lines, problems: list[str]) -> Any:
+    if len(path) > MAX_DEPTH:
+        raise BrokenPack([f"{lines.file}:{node.start_mark.line + 1} is nested more than {MAX_DEPTH} deep."])
+    if len(lines.at) > MAX_PARTS:
+        # A few lines of references to references can stand for more than any memory holds.
+        raise BrokenPack([f"{lines.file}:{node.start_mark.line + 1} has parts that repeat beyond {MAX_PARTS}."])
     lines.at[path] = node.start_mark.line + 1
     if isinstance(node, yaml.ScalarNode):
         return None if not node.style and node.value in _NULLS else node.value
@@ -76,6 +82,8 @@ def read_yaml(text: str, file: str) -> tuple[Any, Lines]:
         raise BrokenPack([f"{file}:1 the file holds a NUL character; it is not text."])
     try:
         node = yaml.compose(text, Loader=_Loader)
+    except RecursionError:
+        raise BrokenPack([f"{file}:1 is nested more than {MAX_DEPTH} deep."]) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
