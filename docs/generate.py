@@ -64,7 +64,7 @@ def _helps(command: Any, path: tuple[str, ...]) -> Iterator[str]:
 
 
 def _default(field: FieldInfo) -> str:
-    value: Any = field.default
+    value: Any = field.get_default(call_default_factory=True, validated_data={})
     if value is None or value == () or value == "" or isinstance(value, SecretStr):
         return "none"
     return f"`{value}`"

@@ -1,0 +1,104 @@
+"""The rules alone: a case in, what the policy says of it out. Nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+from pydantic_core import to_json
+
+from bot.api.shapes import DecisionRequest, OpenDecision, OrganisationOut, SettledDecision
+from bot.door import Door
+from policy_rules.compiled import CompiledPack
+from policy_rules.decide import decide, parse_facts, parse_instant
+from policy_rules.pack import Contact
+from policy_rules.shelf import PackShelf
+
+
+def router(packs: PackShelf, door: Door) -> APIRouter:
+    """The endpoints over these packs."""
+
+    class Guarded(APIRoute):
+        """Asks who is calling before it reads what they sent."""
+
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            answer = super().get_route_handler()
+
+            async def admit_then_answer(request: Request) -> Response:
+                door.admit(request.scope)
+                return await answer(request)
+
+            return admit_then_answer
+
+    routes = APIRouter(prefix="/api/v1/organisations", tags=["Decisions"], route_class=Guarded)
+
+    @routes.post(
+        "/{org}/decisions",
+        operation_id="decide",
+        summary="What the policy says of a case",
+        response_model=None,
+        responses={
+            200: {
+                "model": SettledDecision | OpenDecision,
+                "description": "The decision, or what is needed for it.",
+            }
+        },
+    )
+    async def decisions(org: str, body: DecisionRequest) -> Response:
+        """Where a complaint goes, who answers, every promised date, and why. Pure: the same question has the same
+        answer, and nothing is kept. While something that matters is unknown, `settled` is false and `needs` says
+        what to ask next; with `assume` the pack's defaults are taken instead."""
+        return _json(decision_of(packs.get(org), body))
+
+    @routes.get(
+        "",
+        operation_id="organisations",
+        summary="The organisations, their contacts and hours",
+        response_model=None,
+        responses={200: {"model": list[OrganisationOut], "description": "All organisations, by id."}},
+    )
+    async def organisations() -> Response:
+        """Those whose policies this server holds."""
+        return _json([organisation_of(packs.get(org)) for org in packs.ids()])
+
+    return routes
+
+
+def decision_of(compiled: CompiledPack, body: DecisionRequest) -> dict[str, Any]:
+    """The Decision JSON; Refusals (422) name an unknown fact or value, or an instant without an offset."""
+    optional = {
+        name: parse_instant(value, name)
+        for name, value in (
+            ("first_told_at", body.first_told_at),
+            ("original_received_at", body.original_received_at),
+        )
+        if value is not None
+    }
+    received_at = parse_instant(body.received_at, "received_at")
+    return decide(
+        compiled, parse_facts(compiled, body.facts), received_at, assume=body.assume, **optional
+    ).as_json()
+
+
+def organisation_of(compiled: CompiledPack) -> dict[str, Any]:
+    """An organisation as `OrganisationOut` describes it."""
+    pack = compiled.pack
+    return {
+        "id": pack.organisation.id,
+        "name": pack.organisation.name,
+        "short_name": pack.organisation.short_name,
+        "contacts": {key: _contact(contact) for key, contact in pack.contacts.items()},
+        "hours": pack.hours.model_dump(include={"opens", "closes", "days", "bank_holidays"})
+        if pack.hours
+        else None,
+    }
+
+
+def _contact(contact: Contact) -> dict[str, str | None]:
+    return contact.model_dump(include={"name", "email", "phone", "post", "url"})
+
+
+def _json(value: Any) -> Response:
+    return Response(to_json(value), media_type="application/json")

@@ -1,0 +1,206 @@
+"""The one composition root: everything is wired here, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+
+import structlog
+from fastapi import FastAPI
+from starlette.routing import Route, WebSocketRoute
+
+from actions.runner import Runner
+from bot.api import decisions
+from bot.app import health, openapi, problems
+from bot.app.edge import Edge
+from bot.channels import demo
+from bot.channels.hearing import Hearing
+from bot.channels.hub import Hub
+from bot.channels.rasa import RestChannel
+from bot.channels.websocket import WebSocketChannel
+from bot.door import Door, Metrics
+from bot.overlay import FolderHandoff, Overlays
+from bot.settings import Settings
+from bot.turn import Desk
+from bot.understanding.reader import Reader
+from cases.store import Store, migrate, open_store
+from handoff.alarm import MailAlarm
+from handoff.deliver import DeliveryLoop, Pace
+from handoff.mail import MailServer
+from handoff.target import Target
+from handoff.targets import EmailTarget, FolderTarget
+from policy_rules.shelf import PackShelf
+
+log = structlog.get_logger("hearout.server")
+
+
+def utc_now() -> datetime:
+    """The present, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that one process holds. `close` gives the store back."""
+
+    settings: Settings
+    packs: PackShelf
+    overlays: Overlays
+    store: Store
+    deliveries: DeliveryLoop
+    desk: Desk
+    door: Door
+    metrics: Metrics
+
+    def close(self) -> None:
+        """Let go of the store; may be called twice."""
+        self.store.close()
+
+
+def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> House:
+    """Read the packs and settings, migrate and open the store, load understanding; nothing runs yet.
+
+    Raises BrokenOverlay, StoreBusy, and what `cases.store.open_store` raises.
+    """
+    packs = PackShelf(settings.packs_dir)
+    overlays = Overlays(settings.overlays_dir)
+    for organisation in packs.ids():
+        # A fault in an organisation's settings is told now, not to its first complainant.
+        overlays(organisation)
+    reader, runner = Reader.load(), Runner(packs)
+    migrate(settings.database_url)
+    store = open_store(settings.database_url)
+    mail = mail_server(settings)
+    deliveries = DeliveryLoop(
+        store,
+        partial(targets_of, settings, overlays, mail),
+        clock,
+        MailAlarm(mail, lambda organisation: alarm_address(overlays, organisation)),
+        pace=Pace(poll=settings.delivery_seconds),
+    )
+    desk = Desk(
+        packs=packs,
+        store=store,
+        reader=reader,
+        runner=runner,
+        overlays=overlays,
+        clock=clock,
+        wake_delivery=deliveries.wake,
+    )
+    return House(settings, packs, overlays, store, deliveries, desk, Door(settings), Metrics())
+
+
+def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+    """The whole server. The store is open from now on; it is given back when the app's lifespan ends."""
+    house = compose(settings, clock=clock)
+    app = FastAPI(
+        title="Hearout",
+        version=version("hearout"),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lambda _: _running(house),
+    )
+    app.state.house = house
+    app.add_middleware(Edge, metrics=house.metrics)
+    problems.install(app)
+    _mount(app, house)
+    app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]
+    return app
+
+
+def _mount(app: FastAPI, house: House) -> None:
+    """Every face and API, one line each; a new channel is a line here."""
+    hearing = Hearing(house.desk, house.door, house.metrics)
+    rest = RestChannel(hearing)
+    socket = WebSocketChannel(hearing, Hub(house.metrics), problems.respond)
+    # Starlette's routes, and first: this is the path that load is measured on.
+    app.router.routes[:0] = [
+        Route("/webhooks/rest/webhook", rest.message, methods=["POST"]),
+        Route("/{org}/webhooks/rest/webhook", rest.message, methods=["POST"]),
+        Route("/webhooks/rest/", rest.health),
+        Route("/{org}/webhooks/rest/", rest.health),
+        WebSocketRoute("/{org}/ws", socket.connect),
+        *demo.routes(house.packs, house.overlays),
+    ]
+    app.include_router(decisions.router(house.packs, house.door))
+    app.include_router(
+        health.router(house.packs, house.overlays, house.store, house.metrics, house.door, house.desk.clock)
+    )
+
+
+@contextlib.asynccontextmanager
+async def _running(house: House) -> AsyncIterator[None]:
+    """Deliver and watch the files while the server runs; at the end finish what is under way."""
+    tasks = [asyncio.create_task(_watch_files(house))]
+    delivering = house.settings.delivery == "on"
+    delivery = asyncio.create_task(house.deliveries.run()) if delivering else None
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        if delivery is not None:
+            house.deliveries.stop()
+            await delivery
+        await asyncio.gather(*tasks, return_exceptions=True)
+        house.close()
+
+
+async def _watch_files(house: House) -> None:
+    """Read changed packs and settings again. What cannot be used is told once; the last good version stays."""
+    told: list[str] = []
+    while True:
+        await asyncio.sleep(house.settings.packs_seconds)
+        try:
+            findings = await asyncio.to_thread(_refresh, house)
+        except OSError as error:
+            findings = [f"the folder of packs cannot be read: {error.strerror}"]
+        for finding in findings:
+            if finding not in told:
+                log.warning("file_refused", finding=finding)
+        told = findings
+
+
+def _refresh(house: House) -> list[str]:
+    return [*house.packs.refresh(), *house.overlays.refresh()]
+
+
+def mail_server(settings: Settings) -> MailServer:
+    """The mail server of the settings; with no host it refuses to send."""
+    password = settings.smtp_password
+    return MailServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=settings.smtp_security,
+        user=settings.smtp_user,
+        password=password.get_secret_value() if password is not None else "",
+        sender=settings.smtp_from,
+    )
+
+
+def targets_of(
+    settings: Settings, overlays: Overlays, mail: MailServer, organisation: str
+) -> Mapping[str, Target]:
+    """Where an organisation's cases go, by the name that the outbox knows."""
+    targets: dict[str, Target] = {}
+    for entry in overlays(organisation).handoff:
+        if isinstance(entry, FolderHandoff):
+            # An absolute path stays as it is.
+            targets[entry.name] = FolderTarget(
+                settings.data_dir / (entry.path or f"delivered/{organisation}")
+            )
+        else:
+            targets[entry.name] = EmailTarget(mail, entry.to)
+    return targets
+
+
+def alarm_address(overlays: Overlays, organisation: str) -> str | None:
+    """Who is told when a case does not arrive."""
+    person = overlays(organisation).alarm
+    return person.email if person is not None else None

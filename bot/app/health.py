@@ -1,0 +1,103 @@
+"""What a supervisor asks: is the process alive, can it take complaints, and how is it doing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from bot.door import Door, Metrics
+from bot.door.metrics import Labels
+from bot.overlay import Overlays
+from cases import outbox
+from cases.store import Store
+from policy_rules.shelf import PackShelf
+
+
+class Health(BaseModel):
+    """`ok`, `ready`, `degraded` (ready, but a file that was changed cannot be used) or `unready`."""
+
+    status: str
+    organisations: list[str] | None = None
+    findings: list[str] | None = None
+
+
+def router(
+    packs: PackShelf,
+    overlays: Overlays,
+    store: Store,
+    metrics: Metrics,
+    door: Door,
+    clock: Callable[[], datetime],
+) -> APIRouter:
+    """The endpoints."""
+    routes = APIRouter(tags=["Health"])
+
+    @routes.get(
+        "/healthz", operation_id="healthz", summary="Whether the process is alive", response_model=Health
+    )
+    async def healthz() -> Response:
+        """Answers as long as the process turns."""
+        return JSONResponse({"status": "ok"})
+
+    @routes.get(
+        "/readyz",
+        operation_id="readyz",
+        summary="Whether it can take complaints",
+        response_model=Health,
+        responses={503: {"model": Health, "description": "It cannot, for now."}},
+    )
+    async def readyz() -> Response:
+        """Ready when the store answers and there is a pack. `degraded` is ready too: a pack or an organisation's
+        settings were changed and cannot be used, so the last good ones stay; `findings` say what to mend."""
+        findings = [*packs.findings, *overlays.findings]
+        try:
+            await store.read(lambda conn: outbox.waiting(conn, clock()))
+        except Exception as error:  # noqa: BLE001 - any reason that the store does not answer is a reason
+            findings.append(f"The store does not answer ({type(error).__name__}).")
+            return _health("unready", packs, findings, 503)
+        if not packs.ids():
+            return _health("unready", packs, [*findings, "There is no usable pack."], 503)
+        return _health("degraded" if findings else "ready", packs, findings, 200)
+
+    @routes.get(
+        "/metrics",
+        operation_id="metrics",
+        summary="Counters in the Prometheus text format",
+        response_model=None,
+        responses={
+            200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "The counters."}
+        },
+    )
+    async def exposition(request: Request) -> Response:
+        """Counts and times only: nothing here names a person or a conversation."""
+        door.admit(request.scope)
+        waiting = await store.read(lambda conn: outbox.waiting(conn, clock()))
+        by_state: dict[Labels, float] = {
+            (("state", "due"),): waiting.due,
+            (("state", "scheduled"),): waiting.scheduled,
+            (("state", "leased"),): waiting.leased,
+            (("state", "dead"),): waiting.dead,
+        }
+        oldest = (clock() - waiting.oldest_due_at).total_seconds() if waiting.oldest_due_at else 0.0
+        gauges: dict[str, tuple[str, dict[Labels, float]]] = {
+            "hearout_outbox": ("Deliveries that are not settled, and dead ones.", by_state),
+            "hearout_outbox_oldest_seconds": (
+                "How long the oldest due delivery waits.",
+                {(): max(0.0, oldest)},
+            ),
+            "hearout_findings": (
+                "Faults in changed files.",
+                {(): len(packs.findings) + len(overlays.findings)},
+            ),
+        }
+        return Response(metrics.text(gauges), media_type="text/plain; version=0.0.4")
+
+    return routes
+
+
+def _health(status: str, packs: PackShelf, findings: list[str], code: int) -> Response:
+    return JSONResponse({"status": status, "organisations": packs.ids(), "findings": findings}, code)

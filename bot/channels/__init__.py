@@ -1,0 +1,1 @@
+"""The faces of a conversation: each turns what arrives into an `Incoming` and the `TurnReply` into its own shape."""
