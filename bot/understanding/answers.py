@@ -118,23 +118,23 @@ def _contradicts(opening: str, rest: str) -> bool:
 def read_choice(text: str, question: OpenQuestion, proposals: Mapping[str, Proposal]) -> Read:
     """The choice that the text names: its value, its label, its place, its own words, or one cue for this fact."""
     said = canonical(text)
-    if not said:
-        return Read(problem="empty")
     names = [(value, {canonical(value), canonical(label)}) for value, label in question.choices]
     exact = [value for value, wordings in names if said in wordings]
     if len(exact) == 1:
         return Read(exact[0])
-    place = _place(said, len(names))
+    place = None if _MINUS.match(text) else _place(said, len(names))
     if place is not None:
         return Read(names[place][0])
-    seen = proposals.get(question.id)
-    if seen is not None and seen.value in {value for value, _ in question.choices}:
-        return Read(seen.value)
+    suggested = {seen.value for fact, seen in proposals.items() if fact == question.id}
     if not _DENIAL.search(said):
-        value = _named(said, names) or _worded(said, names)
-        if value is not None:
-            return Read(value)
+        suggested |= _named(said, names)
+        suggested |= set() if suggested else _worded(said, names)
+    if len(suggested) == 1 and suggested <= {value for value, _ in question.choices}:
+        return Read(suggested.pop())
     return Read(problem="not_a_choice")
+
+
+_MINUS = re.compile(r"\s*[-−]\s*\d")
 
 
 def _place(said: str, count: int) -> int | None:
@@ -146,28 +146,28 @@ def _place(said: str, count: int) -> int | None:
     return place if place is not None and place < count else None
 
 
-def _named(said: str, names: list[tuple[str, set[str]]]) -> str | None:
-    """The one choice whose whole label or value stands in the text."""
+def _named(said: str, names: list[tuple[str, set[str]]]) -> set[str]:
+    """The choices whose whole label or value stands in the text."""
     padded, length = f" {said} ", len(said.split())
-    found = [
+    if length > 20:
+        return set()
+    return {
         value
         for value, wordings in names
         if any(w and f" {w} " in padded and (length <= 3 or w not in _COMMON) for w in wordings)
-    ]
-    return found[0] if len(found) == 1 and length <= 20 else None
+    }
 
 
-def _worded(said: str, names: list[tuple[str, set[str]]]) -> str | None:
-    """The one choice that has all the telling words of a short answer: "certificate" for "A certificate I am owed"."""
+def _worded(said: str, names: list[tuple[str, set[str]]]) -> set[str]:
+    """The choices that have all the telling words of a short answer: "certificate" for "A certificate I am owed"."""
     words = {_stem(word) for word in said.split()} - _FILLER
     if not words or len(words) > 4:
-        return None
-    found = [
+        return set()
+    return {
         value
         for value, wordings in names
         if any(words <= {_stem(word) for word in wording.split()} for wording in wordings)
-    ]
-    return found[0] if len(found) == 1 else None
+    }
 
 
 def _stem(word: str) -> str:

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 OTHER = ""
 STOP = "\0"  # punctuation: no phrase crosses it
-GAP = 4  # words that `*` may stand for
+GAP = 6  # words that `*` may stand for
 
 L = TypeVar("L", bound=Hashable)
 

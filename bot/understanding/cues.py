@@ -25,7 +25,7 @@ HARM = DATA / "harm.yml"
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One phrase of the cue file. `*` in the phrase stands for up to four words of the same clause."""
+    """One phrase of the cue file. `*` in the phrase stands for up to six words of the same clause."""
 
     fact: str
     value: str

@@ -22,7 +22,13 @@ DATA = Path(__file__).resolve().parents[2] / "nlu_data"
 _PLAIN = re.compile(r"[^()|]+")
 _MACRO = re.compile(r"\$(\w+)")
 _APOSTROPHES = re.compile(r"['’‘ʼ`´]")
+INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _NOT_WORD = re.compile(r"[\W_]+")
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing to be seen in the text."""
+    return not INVISIBLE.sub("", text).strip()
 
 
 def canonical(text: str) -> str:
@@ -72,12 +78,12 @@ def _options(flat: str, place: int, phrase: str) -> tuple[list[str], int]:
 
 def _joined(found: list[list[str]]) -> Iterator[str]:
     for picked in product(*found):
-        yield " ".join("".join(picked).split())
+        yield "".join(picked)
 
 
 def expand(phrase: str, words: Mapping[str, str] | None = None) -> Iterator[str]:
     """Every wording of a phrase; raises as `parts` does."""
-    return _joined(parts(phrase, words))
+    return (" ".join(wording.split()) for wording in _joined(parts(phrase, words)))
 
 
 def read_yaml(path: Path) -> Any:

@@ -11,13 +11,14 @@ import re
 from collections.abc import Sequence
 from threading import Lock
 from typing import Any
+from unicodedata import combining
 
 import spacy
 from spacy.tokens import Doc
 
 from bot.understanding.automaton import STOP, Automaton
 from bot.understanding.cues import CueBook, Seen, Sighting
-from bot.understanding.phrases import parts
+from bot.understanding.phrases import INVISIBLE, parts
 
 _REACH = {"deny": 4, "about": 5, "not": 5}  # tokens between a guard and the cue that it bears on
 
@@ -28,8 +29,8 @@ _SPECIAL = {
     "didn't": "did not", "didnt": "did not", "hadn't": "had not", "hadnt": "had not", "im": "i am", "ive": "i have",
     "hes": "he 's", "shes": "she 's", "thats": "that 's", "theyre": "they are", "weve": "we have",
 }  # fmt: skip
-_ODD = re.compile(r"[^\x20-\x7e]|  |-|[A-Z]|^ ")
-_ZERO_WIDTH = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_STOPS = ".,;:!?'"
+_ODD = re.compile(r"[^a-z0-9 .,;:!?']|  |^ |[.,;:!?']{2}")
 
 Label = tuple[str, str, bool]  # fact ("" for a guard), value (or the guard's name), said plainly
 
@@ -94,25 +95,26 @@ def _mend_norms(tokenizer: Any) -> None:
 
 
 def flatten(text: str) -> tuple[str, list[int] | None]:
-    """Lower case, hyphens and every run of white space one space, no invisible characters.
+    """Lower case words, with white space, hyphens and odd signs as one space, and at most one stop after another.
 
-    With it, for each character its place in `text`; None where nothing moved.
+    With it, for each character its place in `text`; None where nothing moved. Runs of signs must go before spaCy sees
+    them: its tokeniser takes them off one by one, and 16 KiB of brackets would hold a server for 20 seconds.
     """
     if not _ODD.search(text):
         return text, None
     kept: list[str] = []
     places: list[int] = []
-    gap = True  # as if a space stood before: leading white space goes
+    last = " "  # as if a space stood before: leading white space goes
     for place, char in enumerate(text):
-        if _ZERO_WIDTH.match(char):
+        if INVISIBLE.match(char) or combining(char):
             continue
-        blank = char.isspace() or char == "-"
-        if blank and gap:
-            continue
-        gap = blank
-        low = char.lower()
-        kept.append(" " if blank else "'" if char in "’‘ʼ" else low if len(low) == 1 else char)
-        places.append(place)
+        plain = "'" if char in "’‘ʼ" else char.lower() if char.isalnum() else char if char in _STOPS else " "
+        if len(plain) > 1 or (plain == last == " ") or (plain in _STOPS and last in _STOPS):
+            plain = "" if len(plain) == 1 else char
+        if plain:
+            kept.append(plain)
+            places.append(place)
+            last = plain
     return "".join(kept), places
 
 
@@ -134,10 +136,12 @@ def _judge(
     negations = [(place, place + 1) for place, word in enumerate(words) if word in _NEGATIONS]
 
     def before(spans: list[tuple[int, int]], start: int, reach: int) -> bool:
-        """Whether one of the spans ends shortly before `start`, in the same clause."""
+        """Whether one of the spans ends shortly before `start` (or on its first word: "not the"), in the same clause."""
         return any(
-            0 <= start - end <= reach and not any(w == STOP or w in _CLAUSE_ENDS for w in words[end:start])
-            for _, end in spans
+            first < start
+            and -1 <= start - end <= reach
+            and not any(w == STOP or w in _CLAUSE_ENDS for w in words[end:start])
+            for first, end in spans
         )
 
     seen = []

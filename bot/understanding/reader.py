@@ -15,7 +15,7 @@ from bot.messages import Aside, Command, OpenQuestion, Proposal, Understood
 from bot.understanding import answers
 from bot.understanding.cues import CUES, CueBook, propose
 from bot.understanding.payloads import Payload, read_payload
-from bot.understanding.phrases import PhraseBook
+from bot.understanding.phrases import PhraseBook, is_blank
 from bot.understanding.pipeline import Pipeline
 from bot.understanding.details import find_details
 
@@ -78,7 +78,7 @@ class Reader:
     ) -> Understood:
         if question is None:
             return self._aimed_at_us(text, None) or Understood(text)
-        if not text.strip():
+        if is_blank(text):
             return Understood(text, problem="empty")
         if question.kind in ("text", "file"):
             return self._free_text(text, question)
