@@ -265,10 +265,10 @@ def _create(conn: Connection, turn: TurnWrite) -> int:
         "updated_at": turn.at,
         "last_seq": 2,
     }
-    if is_case(conn, turn.organisation, turn.reference):
-        raise ReferenceTaken
     seq = conn.execute(_CREATE[conn.dialect.name], row).scalar()
     if seq is not None:
+        if is_case(conn, turn.organisation, turn.reference):
+            raise ReferenceTaken
         return int(seq)
     other = find(conn, turn.organisation, turn.key_hash)
     if other is None:

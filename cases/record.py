@@ -47,9 +47,10 @@ class Representation(_Part):
 
     on_behalf_of: str | None = Field(None, description="self or other")
     basis: str | None = Field(None, description="consent, deceased, unable or none")
-    represented_name: str | None = None
+    representative_name: str | None = Field(None, description="Who writes; `complainant` is whom it is for.")
     consent: Consent | None = Field(
-        None, description="Until it is given, nothing about the case is disclosed to the representative."
+        None,
+        description="Until it is given or not needed, nothing about the case is disclosed to the representative.",
     )
 
 
@@ -201,14 +202,15 @@ _ELSEWHERE = {"representative_name", "evidence", "still_complain", "confirm_fact
 def record_fields(facts: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of CaseRecord that facts and answers (by question id, null or "" = not given) fill.
 
-    A representative's consent is `pending` unless the basis makes it unneeded; later events settle it.
+    Consent is `given` where the representative says so, `pending` where there is none yet, and not needed of a
+    person who has died or cannot give it; later events settle it.
     """
     given = {name: value for name, value in answers.items() if value not in (None, "")}
     known = {*_FIELD_OF_ANSWER, *_COMPLAINANT_OF_ANSWER, *_ELSEWHERE}
     behalf, basis = facts.get("on_behalf_of"), facts.get("representative_basis")
     consent = None if behalf is None else "not_needed"
     if behalf == "other" and basis not in ("deceased", "unable"):
-        consent = "pending"
+        consent = "given" if basis == "consent" else "pending"
     evidence = given.get("evidence")
     fields: dict[str, Any] = {field: given.get(name) for name, field in _FIELD_OF_ANSWER.items()}
     fields["complainant"] = {field: given.get(name) for name, field in _COMPLAINANT_OF_ANSWER.items()}
@@ -216,7 +218,7 @@ def record_fields(facts: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[
     fields["representation"] = {
         "on_behalf_of": behalf,
         "basis": basis,
-        "represented_name": given.get("representative_name"),
+        "representative_name": given.get("representative_name"),
         "consent": consent,
     }
     fields["evidence"] = [{"description": evidence}] if isinstance(evidence, str) else evidence or []

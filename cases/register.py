@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 from cases.conversations import transcript
 from cases.models import cases, conversations
 from cases.record import CaseRecord, record_fields
+from policy_rules.facts import VOCABULARY
 
 _COMMON = (
     conversations.c.organisation,
@@ -81,10 +82,12 @@ def show(conn: Connection, reference: str) -> dict[str, Any]:
 def draft_record(row: Row[Any]) -> dict[str, Any]:
     """What a conversations row tells of a case that is not filed (yet).
 
-    The row's `data` may hold `facts` and `answers`, and any other field of CaseRecord under its own name.
+    The row's `data` may hold `answers`, facts among them, and any other field of CaseRecord under its own name.
     """
     data = row.data
-    fields = record_fields(data.get("facts") or {}, data.get("answers") or {})
+    answers = data.get("answers") or {}
+    facts = {name: value for name, value in answers.items() if name in VOCABULARY and value is not None}
+    fields = record_fields(facts, {name: v for name, v in answers.items() if name not in VOCABULARY})
     fields |= {
         name: value for name, value in data.items() if name in CaseRecord.model_fields and name not in fields
     }

@@ -156,8 +156,9 @@ class _Sqlite(Store):
         with self._reading:
             if self._closed:
                 raise StoreClosed("the store is closed")
-            self._reader_raw.execute("BEGIN")
             try:
+                self._reader.begin()
+                self._reader_raw.execute("BEGIN")
                 return work(self._reader)
             finally:
                 self._reader_raw.rollback()

@@ -103,6 +103,8 @@ class GroupCommitWriter:
 
     def _commit_together(self, batch: list[_Job]) -> None:
         try:
+            # Told of the transaction, SQLAlchemy does not roll back by itself when a first statement is refused.
+            self.connection.begin()
             self._raw.execute("BEGIN IMMEDIATE")
             for job in batch:
                 self._run_in_savepoint(job)
@@ -113,7 +115,6 @@ class GroupCommitWriter:
         finally:
             with contextlib.suppress(Exception):
                 self._raw.rollback()
-            # SQLAlchemy keeps a book of its own on transactions: close it there too.
             with contextlib.suppress(Exception):
                 self.connection.rollback()
 
