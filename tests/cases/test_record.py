@@ -72,7 +72,7 @@ def test_answers_fill_their_fields_and_the_rest_stays_by_question_id() -> None:
     assert made.complainant.name == "Ann"
     assert made.complainant.email == "ann@example.org"
     assert made.complainant.type == "public"
-    assert made.representation.represented_name == "Bob"
+    assert made.representation.representative_name == "Bob"
     assert made.representation.consent == "not_needed"
     assert (made.effect, made.adjustments) == (None, None)
     assert made.evidence[0].description == "letters"
@@ -87,7 +87,7 @@ def test_answers_fill_their_fields_and_the_rest_stays_by_question_id() -> None:
         ({"on_behalf_of": "self"}, "not_needed"),
         ({"on_behalf_of": "other"}, "pending"),
         ({"on_behalf_of": "other", "representative_basis": "none"}, "pending"),
-        ({"on_behalf_of": "other", "representative_basis": "consent"}, "pending"),
+        ({"on_behalf_of": "other", "representative_basis": "consent"}, "given"),
         ({"on_behalf_of": "other", "representative_basis": "unable"}, "not_needed"),
     ],
 )

@@ -25,12 +25,12 @@ def test_the_migrations_make_the_tables_of_the_models(store: Store) -> None:
     assert store.write_sync(_drift) == []
 
 
-def test_a_column_that_no_migration_makes_is_seen(store: Store) -> None:
+def test_a_column_that_no_migration_makes_is_seen(fresh_store: Store) -> None:
     def plant(conn: Connection) -> list[object]:
         conn.exec_driver_sql("ALTER TABLE clocks DROP COLUMN force")
         return _drift(conn)
 
-    assert len(store.write_sync(plant)) == 1
+    assert len(fresh_store.write_sync(plant)) == 1
 
 
 def test_the_head_in_the_code_is_the_newest_migration() -> None:
@@ -43,7 +43,7 @@ def test_migrating_twice_changes_nothing(empty_url: str) -> None:
     open_store(empty_url).close()
 
 
-def test_the_first_migration_can_be_undone_and_done_again(store: Store) -> None:
+def test_the_first_migration_can_be_undone_and_done_again(fresh_store: Store) -> None:
     def round_trip(conn: Connection) -> list[str]:
         settings = schema.config()
         settings.attributes["connection"] = conn
@@ -52,15 +52,17 @@ def test_the_first_migration_can_be_undone_and_done_again(store: Store) -> None:
         command.upgrade(settings, "head")
         return left
 
-    assert store.write_sync(round_trip) == ["alembic_version"]
-    assert store.write_sync(_drift) == []
+    assert fresh_store.write_sync(round_trip) == ["alembic_version"]
+    assert fresh_store.write_sync(_drift) == []
 
 
-def test_tables_of_another_version_are_refused_with_the_cure(store: Store, store_url: str) -> None:
+def test_tables_of_another_version_are_refused_with_the_cure(empty_url: str) -> None:
+    migrate(empty_url)
+    store = open_store(empty_url)
     store.write_sync(lambda conn: conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
     store.close()
     with pytest.raises(schema.SchemaMismatch, match=r"revision 9999.*hearout migrate"):
-        open_store(store_url)
+        open_store(empty_url)
 
 
 def test_a_database_without_tables_is_refused_with_the_cure(tmp_path: Path) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.databases import empty_url, sqlite_url, store, store_url
+from tests.databases import empty_url, fresh_store, sqlite_url, store, store_url
 
-__all__ = ["empty_url", "sqlite_url", "store", "store_url"]
+__all__ = ["empty_url", "fresh_store", "sqlite_url", "store", "store_url"]
