@@ -59,7 +59,9 @@ def _plain(node: yaml.Node, path: Location, lines: Lines, problems: list[str]) -
         raise BrokenPack([f"{lines.file}:{node.start_mark.line + 1} is nested more than {MAX_DEPTH} deep."])
     if len(lines.at) > MAX_PARTS:
         # A few lines of references to references can stand for more than any memory holds.
-        raise BrokenPack([f"{lines.file}:{node.start_mark.line + 1} has parts that repeat beyond {MAX_PARTS}."])
+        raise BrokenPack(
+            [f"{lines.file}:{node.start_mark.line + 1} has parts that repeat beyond {MAX_PARTS}."]
+        )
     lines.at[path] = node.start_mark.line + 1
     if isinstance(node, yaml.ScalarNode):
         return None if not node.style and node.value in _NULLS else node.value

@@ -57,12 +57,9 @@ def _facts(pack: Pack) -> Iterator[Finding]:
             close = nearest(name, VOCABULARY)
             cure = f"did you mean '{close}'?" if close else "list its values."
             yield here, f"'{name}' is not in the vocabulary and has no values; {cure}"
-        default = fact.default
-        if default is not None and default not in fact_values(pack, name):
-            yield (
-                here,
-                f"default '{default}' is no value of {name}; {_hint(default, fact_values(pack, name))}",
-            )
+        for what, value in (("default", fact.default), ("dont_know", fact.dont_know)):
+            if value is not None and value not in fact_values(pack, name):
+                yield here, f"{what} '{value}' is no value of {name}; {_hint(value, fact_values(pack, name))}"
         for i, special in enumerate(fact.default_when):
             yield from _condition(pack, special.when, (*here, "default_when", i, "when"))
             if special.value not in fact_values(pack, name):

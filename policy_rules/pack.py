@@ -107,11 +107,15 @@ class DefaultWhen(Part):
 
 
 class Fact(Part):
-    """How this pack uses a fact. `values` are those it tells apart (empty: all); unlisted ones are `other`."""
+    """How this pack uses a fact. `values` are those it tells apart (empty: all); unlisted ones are `other`.
+
+    `default` is what `assume` takes; `dont_know` is the value that "I don't know" stands for, where there is one.
+    """
 
     values: tuple[str, ...] = ()
     asked_of: AskedOf | None = None
     default: str | None = None
+    dont_know: str | None = None
     default_when: tuple[DefaultWhen, ...] = ()
 
 

@@ -106,11 +106,15 @@ def holds(when: Condition, answers: Mapping[str, str | None]) -> bool:
 def needs_of_person(compiled: CompiledPack, known: Mapping[str, str], skipped: tuple[str, ...]) -> list[str]:
     """The facts that a complainant is still to be asked, in the pack's order.
 
-    Facts asked of staff, or derived, stand at their defaults here; so do those the person could not say.
+    Facts asked of staff, or derived, stand at their defaults here; so do those that the person could not say, and
+    those that another answer implies (an apprentice's complaint is about an apprenticeship).
     """
     assumed = dict(known)
     for fact in compiled.tested:
-        if fact not in assumed and (fact in skipped or compiled.asked_of(fact) != "complainant"):
+        if fact in assumed:
+            continue
+        implied = any(holds(special.when, known) for special in compiled.pack.facts[fact].default_when)
+        if implied or fact in skipped or compiled.asked_of(fact) != "complainant":
             value = compiled.default(fact, assumed)
             if value is not None:
                 assumed[fact] = value

@@ -85,12 +85,19 @@ class Space:
         return len(self.level) - 1
 
     def condition(self, when: Condition) -> Node:
-        """The diagram that is True exactly where the condition holds."""
+        """The diagram that is True exactly where the condition holds.
+
+        ValueError for a condition that tells apart values which no rule does: the levels cannot express it.
+        """
         node = self.true
         for depth in range(self.bottom - 1, -1, -1):
             level = self.levels[depth]
             test = when.get(level.fact)
             if test is not None:
+                if any(len({accepts(test, value) for value in group}) > 1 for group in level.classes):
+                    raise ValueError(
+                        f"no rule tells apart the values of '{level.fact}' that this condition does"
+                    )
                 kids = tuple(node if accepts(test, group[0]) else self.false for group in level.classes)
                 node = self.node(depth, kids)
         return node

@@ -16,7 +16,7 @@ NOT_READ_BACK = ("check_answers", "confirm_facts", "still_complain")
 def ask(context: Context, draft: Draft, question: Question) -> str:
     """The text of a question, one question mark and no more."""
     words = context.words
-    if question.id == "complainant_name" and draft.values().get("on_behalf_of") == "other":
+    if question.id == "complainant_name" and draft.answers.get("on_behalf_of") == "other":
         return words.question(question.id, "text_other") or question.id
     text = words.question(question.id) or f"{question.id.replace('_', ' ').capitalize()}?"
     if question.id == "confirm_facts":

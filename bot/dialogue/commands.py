@@ -47,7 +47,9 @@ def _skip(context: Context, draft: Draft, step: Step) -> None:
         step.says.append(context.words.say("commands.cannot_skip"))
         return
     else:
-        draft.set(question.id, None, "skipped")
+        fact = context.compiled.pack.facts.get(question.id)
+        unsure = fact.dont_know if fact is not None else None
+        draft.set(question.id, unsure, "skipped" if unsure is None else "said")
     key = "not_known" if question is not None and question.id in context.compiled.accepted else "skipped"
     step.says.append(context.words.say(f"commands.{key}"))
 
@@ -63,7 +65,7 @@ def _back(context: Context, draft: Draft, step: Step) -> None:
 
 def _restart(draft: Draft) -> None:
     """Every answer is dropped; what was written stays in the transcript, and when it was first told."""
-    draft.answers, draft.proposed, draft.declined = {}, {}, []
+    draft.answers, draft.how, draft.proposed, draft.declined = {}, {}, {}, []
     draft.history, draft.added_words, draft.own_name = [], [], None
     draft.pending, draft.reasks = "story", 0
 

@@ -62,7 +62,7 @@ class Step:
 
 def visible(context: Context, draft: Draft) -> dict[str, str | None]:
     """The answers that still stand: those whose question's condition holds."""
-    values = draft.values()
+    values = draft.answers
     kept: dict[str, str | None] = {}
     for name, value in values.items():
         question = context.questions.get(name)

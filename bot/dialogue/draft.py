@@ -10,24 +10,18 @@ How = Literal["said", "chosen", "confirmed", "proposed", "skipped"]
 State = Literal["draft", "filed", "signposted", "informal", "withdrawn", "abandoned"]
 
 
-class Answer(BaseModel):
-    """One answer; `value` is null where the person could not or would not say."""
-
-    model_config = ConfigDict(extra="forbid")
-    value: str | None
-    how: How
-
-
 class Draft(BaseModel):
     """Everything that the interview remembers. Instants are RFC 3339 text, dates ISO text.
 
+    `answers` are by question id, null where the person could not or would not say; `how` says where each is from.
     `proposed` are facts read from free text that the person has not confirmed yet; `reasks` counts how often the
     open question was put again; `history` is the order of answers, for going back.
     """
 
     model_config = ConfigDict(extra="forbid")
     state: State = "draft"
-    answers: dict[str, Answer] = {}
+    answers: dict[str, str | None] = {}
+    how: dict[str, How] = {}
     proposed: dict[str, str] = {}
     declined: list[str] = []
     pending: str | None = None
@@ -43,15 +37,12 @@ class Draft(BaseModel):
     privacy_version: str | None = None
     language: str = "en"
 
-    def values(self) -> dict[str, str | None]:
-        return {name: answer.value for name, answer in self.answers.items()}
-
     def skipped(self) -> tuple[str, ...]:
-        return tuple(name for name, answer in self.answers.items() if answer.value is None)
+        return tuple(name for name, value in self.answers.items() if value is None)
 
     def set(self, name: str, value: str | None, how: How) -> None:
         """Keep an answer and its place in the order; a newer answer to the same question replaces it."""
-        self.answers[name] = Answer(value=value, how=how)
+        self.answers[name], self.how[name] = value, how
         self.proposed.pop(name, None)
         if name in self.history:
             self.history.remove(name)
@@ -60,5 +51,6 @@ class Draft(BaseModel):
     def clear(self, name: str) -> None:
         """Forget an answer, so that its question is asked again."""
         self.answers.pop(name, None)
+        self.how.pop(name, None)
         if name in self.history:
             self.history.remove(name)

@@ -102,7 +102,7 @@ class Talk:
         """Help is shown at once, and staff see the case first; the interview goes on."""
         words = self.context.words
         lines = [words.say("notices.help")]
-        lines += [words.say("notices.help_line", name=n, contact=c) for n, c in self.context.help_lines]
+        lines += [words.say("notices.help_line", who=n, contact=c) for n, c in self.context.help_lines]
         lines.append(words.say("notices.urgent"))
         self.step.says.append("\n".join(lines))
         if "risk_of_harm" not in self.draft.flags:
@@ -126,6 +126,7 @@ class Talk:
             draft.clear(name)
         else:
             if name == "story":
+                self._suppose_a_complaint(value)
                 draft.first_told_at = draft.first_told_at or self.now.isoformat()
                 self.step.says.append(
                     self.context.words.say("notices.saved", reference=self.context.reference)
@@ -143,6 +144,13 @@ class Talk:
             elif name not in self.draft.declined:
                 self.draft.declined.append(name)
         self.draft.proposed = {}
+
+    def _suppose_a_complaint(self, story: str) -> None:
+        """Nobody has to use the word: what is told here is proposed as a complaint, unless it is a mere question."""
+        mere_question = story.rstrip().endswith("?") and len(story.split()) < 30
+        draft, facts = self.draft, self.context.compiled.pack.facts
+        if "nature" in facts and "nature" not in draft.answers and not mere_question:
+            draft.proposed.setdefault("nature", "complaint")
 
     def _says_the_same(self, said: Mapping[str, Proposal]) -> bool:
         """Whether a message only repeats what was proposed, which is a yes in other words."""
@@ -218,7 +226,7 @@ class Talk:
         draft.proposed = {n: v for n, v in draft.proposed.items() if n in wanted and n not in draft.answers}
         if self._aside is not None:
             self.step.says += asides.answer(self.context, draft, routing, self._aside)
-        if "still_complain" in draft.answers and draft.values()["still_complain"] != "true":
+        if "still_complain" in draft.answers and draft.answers["still_complain"] != "true":
             draft.state = "signposted"
             self.step.file = True
             return
@@ -236,7 +244,7 @@ class Talk:
     def _settle_names(self) -> None:
         """The writer's own name belongs to the complainant, or to their representative."""
         draft = self.draft
-        behalf = draft.values().get("on_behalf_of")
+        behalf = draft.answers.get("on_behalf_of")
         if draft.own_name is not None and behalf is not None:
             name = "complainant_name" if behalf == "self" else "representative_name"
             if name not in draft.answers:

@@ -119,7 +119,7 @@ def _person(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "Phone", person.get("phone")
     yield "Post", person.get("post")
     if stands.get("on_behalf_of") == "other":
-        yield "On behalf of", stands.get("represented_name") or "somebody who is not named yet"
+        yield "Written for them by", stands.get("representative_name") or "somebody who is not named yet"
         yield "Basis", stands.get("basis")
         yield "Consent", stands.get("consent")
         if stands.get("consent") in ("pending", "refused"):
