@@ -38,7 +38,9 @@ _FILLER = frozenset(
     "please think would say someone somebody something as be been being me us complaint complaining".split()
 )
 # Labels that are also everyday words: "on the other hand" chooses nothing.
-_COMMON = frozenset("other none self no yes public service product staff member chat post email phone".split())
+_COMMON = frozenset(
+    "other none self no yes public service product staff member chat post email phone".split()
+)
 _DENIAL = re.compile(r"\b(?:not|no|never|isnt|wasnt|dont|didnt|arent|neither|nor|except|rather than)\b")
 
 
@@ -52,7 +54,7 @@ class Read:
 
 def read_email(text: str) -> Read:
     """The one address in the text, normalised."""
-    addresses = {span.value for span in find_emails(text[:2000])}
+    addresses = {span.value for span in find_emails(text[:2000], asked=True)}
     return Read(addresses.pop()) if len(addresses) == 1 else Read(problem="bad_email")
 
 
@@ -91,10 +93,24 @@ def read_yes_no(text: str, book: PhraseBook) -> Read:
 # A longer sentence is taken at its first words only when they can open nothing but an answer.
 _OPENERS = frozenset(
     "yes|yep|yeah|yup|yea|ya|aye|correct|no|nope|nah|not really|not yet|no thanks|no thank you|yes it is|yes i did|"
-    "that is right|thats right|that is correct|thats correct|yes please|no its not|no it is not|no it isnt".split("|")
+    "that is right|thats right|that is correct|thats correct|yes please|no its not|no it is not|no it isnt".split(
+        "|"
+    )
 )
-_CONTRARY = re.compile(r"(?:and|but|or|well|actually|then|wait|sorry|maybe)? ?(yes|yeah|yep|no|nope|nah|not really)\b")
-_NOT_AN_ANSWER = ("no one", "no idea", "no matter", "no longer", "no sooner", "no problem", "no doubt", "no wonder", "no worries")
+_CONTRARY = re.compile(
+    r"(?:and|but|or|well|actually|then|wait|sorry|maybe)? ?(yes|yeah|yep|no|nope|nah|not really)\b"
+)
+_NOT_AN_ANSWER = (
+    "no one",
+    "no idea",
+    "no matter",
+    "no longer",
+    "no sooner",
+    "no problem",
+    "no doubt",
+    "no wonder",
+    "no worries",
+)
 
 
 def _opening(words: list[str], book: PhraseBook) -> tuple[str | None, str]:

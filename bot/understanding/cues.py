@@ -2,10 +2,10 @@
 
 A cue is `plain` (the person says so) or `mention` (it only comes up). Of the values of one fact that a text suggests:
   1. values that the organisation does not know are dropped;
-  2. a match that lies inside a longer match of the same fact is dropped;
-  3. mentions count only in a short answer and where nothing is plain; a mention straight after "complain about" and
+  2. mentions count only in a short answer and where nothing is plain; a mention straight after "complain about" and
      the like counts as plain;
-  4. a value that another one present `beats` in the cue file is dropped;
+  3. a value that another one present `beats` in the cue file is dropped;
+  4. a match that lies inside a longer match of another value is dropped;
   5. if one value is left it is proposed, else none: two that contradict each other are the person's to settle.
 """
 
@@ -119,12 +119,15 @@ def propose(
 
 
 def _settle(seen: list[Seen], book: CueBook, short: bool) -> Seen | None:
-    seen = [one for one in seen if not any(_inside(one, other) for other in seen)]
     if not short or any(one.plain for one in seen):
         seen = [one for one in seen if one.plain]
     beaten = {value for one in seen for value in book.beats.get((one.fact, one.value), ())}
     seen = [one for one in seen if one.value not in beaten]
-    return min(seen, key=lambda one: (one.start, -one.end)) if len({one.value for one in seen}) == 1 else None
+    values = {one.value for one in seen}
+    if len(values) > 1:
+        seen = [one for one in seen if not any(_inside(one, other) for other in seen)]
+        values = {one.value for one in seen}
+    return min(seen, key=lambda one: (one.start, -one.end)) if len(values) == 1 else None
 
 
 def _inside(one: Seen, other: Seen) -> bool:

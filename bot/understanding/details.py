@@ -31,6 +31,7 @@ _ANSWERED = re.compile(
     r"(?: \w+){0,4}? (?:on|of|dated|came|arrived|reached me(?: on)?|received(?: on)?)(?: \w+day,?)? $",
     re.IGNORECASE,
 )
+_JOINT = re.compile(r"\s*(?:or|and|to|until|till|through|-|–|/|,)(?: (?:on|the|maybe))*\s*")
 _CLAUSE_END = re.compile(r"[.!?;\n]|\b(?:but|and|because)\b")
 
 
@@ -57,8 +58,9 @@ def _dates(text: str, now: datetime) -> tuple[list[Span], list[Span]]:
     today = local_day(now).isoformat()
     happened: list[Span] = []
     answered: list[Span] = []
-    for span in find_dates(text, now):
-        if span.value > today:
+    spans = find_dates(text, now)
+    for span in spans:
+        if span.value > today or any(_joined(text, span, other) for other in spans):
             continue
         lead = _clause_before(text, span.start)
         if _ANSWERED.search(lead):
@@ -66,6 +68,12 @@ def _dates(text: str, now: datetime) -> tuple[list[Span], list[Span]]:
         elif _HAPPENED.search(lead):
             happened.append(span)
     return happened, answered
+
+
+def _joined(text: str, one: Span, other: Span) -> bool:
+    """Whether the two are one statement, "12 or 14 March", so that neither is the day."""
+    between = text[min(one.end, other.end) : max(one.start, other.start)]
+    return one is not other and bool(_JOINT.fullmatch(between))
 
 
 def _clause_before(text: str, start: int) -> str:

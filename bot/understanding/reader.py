@@ -21,10 +21,19 @@ from bot.understanding.details import find_details
 
 # In free text only these are read as commands: "change my address" or "send it" may well be the remedy asked for.
 _ANYWHERE = frozenset(
-    {Command.SKIP, Command.BACK, Command.HUMAN, Command.WITHDRAW, Command.RESTART, Command.PAUSE, Command.REPEAT}
+    {
+        Command.SKIP,
+        Command.BACK,
+        Command.HUMAN,
+        Command.WITHDRAW,
+        Command.RESTART,
+        Command.PAUSE,
+        Command.REPEAT,
+    }
 )
 _LONGEST_COMMAND = 12  # words; no message over this is anything but an answer to a free-text question
-_SHORT = 8  # words; an answer such as "it's my tutor", where what is mentioned is what is meant
+_SHORT = 6  # words; to a question about facts, "it's my tutor" means what it mentions
+_FREE = ("text", "file")  # kinds of question whose answer is the text itself
 _WARM_UP = "I complained on 3 March 2020 and my tutor has not replied: a@example.org, 020 7946 0018."
 
 
@@ -64,7 +73,7 @@ class Reader:
         if payload is not None:
             return _from_payload(text, payload, question)
         sighting = self._pipeline.see(text)
-        short = len(text.split()) <= _SHORT
+        short = question is not None and question.kind not in _FREE and len(text.split()) <= _SHORT
         proposals = propose(sighting.seen, facts, self._book, short=short) | find_details(text, now)
         understood = self._understand(text, question, now, proposals)
         if understood.command is not None or understood.aside is not None:
@@ -80,7 +89,7 @@ class Reader:
             return self._aimed_at_us(text, None) or Understood(text)
         if is_blank(text):
             return Understood(text, problem="empty")
-        if question.kind in ("text", "file"):
+        if question.kind in _FREE:
             return self._free_text(text, question)
         read = self._answer(text, question, now, proposals)
         if read.answer is not None:

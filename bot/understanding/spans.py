@@ -38,20 +38,27 @@ _SPOKEN_EMAIL = re.compile(
     r"[\w-]{1,40}(?:(?: dot | \(dot\) | \[dot\] |\.)[\w-]{1,40}){1,4}\b",
     re.IGNORECASE,
 )
+_SPOKEN_AT = re.compile(r" [(\[]?at[)\]]? ", re.IGNORECASE)
+_EMAIL_CUE = re.compile(r"\b(?:e-?mail|address|reach me|write to me|contact me)\b", re.IGNORECASE)
 _SPOKEN_SIGNS = (
-    (re.compile(r" [(\[]?at[)\]]? ", re.IGNORECASE), "@"),
+    (_SPOKEN_AT, "@"),
     (re.compile(r" [(\[]?dot[)\]]? ", re.IGNORECASE), "."),
     (re.compile(r" underscore ", re.IGNORECASE), "_"),
     (re.compile(r" dash ", re.IGNORECASE), "-"),
 )
 
 
-def find_emails(text: str) -> list[Span]:
-    """Every e-mail address, normalised; "pete at btinternet dot com" is one, and nothing is looked up."""
+def find_emails(text: str, *, asked: bool = False) -> list[Span]:
+    """Every e-mail address, normalised; nothing is looked up.
+
+    "pete at btinternet dot com" is one if an address was `asked` for, or if the words before it say that it is one:
+    "I was at work dot com" is not.
+    """
     found = list(_valid_emails(text, _EMAIL)) if "@" in text else []
-    if not found and " at " in text.lower().replace("(", " ").replace("[", " ").replace(")", " ").replace("]", " "):
-        found = list(_valid_emails(text, _SPOKEN_EMAIL))
-    return found
+    if found or not _SPOKEN_AT.search(text):
+        return found
+    spoken = _valid_emails(text, _SPOKEN_EMAIL)
+    return [span for span in spoken if asked or _EMAIL_CUE.search(text[max(0, span.start - 40) : span.start])]
 
 
 def _valid_emails(text: str, shape: re.Pattern[str]) -> Iterator[Span]:
@@ -141,7 +148,9 @@ _MONTH = (
 )
 _WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b"
 _FULL_WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
-_COUNT = r"(?:\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a\s+couple\s+of|a\s+few)"
+_COUNT = (
+    r"(?:\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a\s+couple\s+of|a\s+few)"
+)
 _DAY = r"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?\b"
 _YEAR = r"(?:(?:19|20)\d\d|['’]\d\d)\b"
 _DATE = re.compile(
@@ -160,7 +169,9 @@ _DATE = re.compile(
 )
 # The shapes that name a day when they stand in a story; "yesterday" and "Tuesday" alone are too common to propose.
 _EXACT_SHAPES = ("iso", "numeric", "worded", "ago", "feast")
-_FUTURE = re.compile(r"\b(?:tomorrow|next\s+(?:week|month|year|\w+day))\b|\bin\s+\w+\s+(?:days|weeks|months)\b", re.IGNORECASE)
+_FUTURE = re.compile(
+    r"\b(?:tomorrow|next\s+(?:week|month|year|\w+day))\b|\bin\s+\w+\s+(?:days|weeks|months)\b", re.IGNORECASE
+)
 
 
 class FutureDateError(ValueError):
