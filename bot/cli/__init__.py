@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
     from bot.settings import Settings
+    from cases.store import Store
     from policy_rules.compiled import CompiledPack
 
 # Exit codes: 1 what was looked at is not well; 2 what was asked cannot be done as it was asked.
@@ -150,6 +151,125 @@ def decide(
         return
     for line in decision_lines(compiled.pack.organisation.name, decision.as_json()):
         say(line)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (HEAROUT_HOST).")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on (HEAROUT_PORT).")
+    ] = None,
+) -> None:
+    """Serve everything: the pages, the channels, the API, and the delivery of cases."""
+    from bot.cli import logs, serving
+
+    with plainly():
+        chosen = settings()
+        logs.configure(chosen)
+        at = (chosen.host if host is None else host, chosen.port if port is None else port)
+        if not serving.serve(chosen, *at, say):
+            stop(f"Nothing can listen on {at[0]} port {at[1]}: it is taken, or not ours to use. Try --port.")
+
+
+@app.command()
+def chat(
+    organisation: Annotated[str, typer.Argument(help="The organisation, such as cqm.", metavar="ORG")],
+    url: Annotated[str | None, typer.Option(help="Where Hearout is, such as http://127.0.0.1:8000.")] = None,
+    resume: Annotated[str | None, typer.Option(help="The key of a conversation to go on with.")] = None,
+    channel: Annotated[str | None, typer.Option(help="For staff: how it came in, such as phone.")] = None,
+    received_at: Annotated[
+        str | None, typer.Option(help="For staff: when it was received, such as 2026-12-24T16:45:00+00:00.")
+    ] = None,
+    recorded_by: Annotated[str | None, typer.Option(help="For staff: who is logging it.")] = None,
+) -> None:
+    """Make a complaint here. Without --url it talks to the server on this machine, or starts one for the chat."""
+    from bot.cli import talking
+
+    staff = {"channel": channel, "received_at": received_at, "recorded_by": recorded_by}
+    with plainly():
+        talking.chat(settings(), organisation, url, resume, {k: v for k, v in staff.items() if v is not None})
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version of Hearout, making it when there is none."""
+    from cases.store import migrate as bring_up_to_date
+
+    with plainly():
+        chosen = settings()
+        bring_up_to_date(chosen.database_url)
+    say("The database is up to date.")
+
+
+@case_commands.command("list")
+def case_list(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array on standard output.")] = False,
+) -> None:
+    """Every conversation that has a reference, and every case: all organisations, all states."""
+    import json
+
+    from bot.cli.show import case_lines
+    from cases.register import list_cases
+
+    with _reading() as store:
+        found = store.read_sync(list_cases)
+    if as_json:
+        say(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for line in case_lines(found):
+        say(line)
+
+
+@case_commands.command("show")
+def case_show(
+    references: Annotated[
+        list[str], typer.Argument(help="References, such as CQM-9MVQ-9PKT-E.", metavar="REF...")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Cases whole: the record, and every message word for word."""
+    import json
+
+    from bot.cli.show import record_lines
+    from cases.register import UnknownReference
+
+    missing = []
+    with _reading() as store:
+        for reference in references:
+            try:
+                record = _record(store, reference.strip().upper())
+            except UnknownReference:
+                missing.append(reference)
+                continue
+            if as_json:
+                say(json.dumps(record, ensure_ascii=False))
+            else:
+                for line in record_lines(record):
+                    say(line)
+    if missing:
+        stop(f"There is no case or conversation {' or '.join(missing)}.", FINDINGS)
+
+
+def _record(store: Store, reference: str) -> dict[str, Any]:
+    from cases.register import show
+
+    return store.read_sync(lambda conn: show(conn, reference))
+
+
+@contextmanager
+def _reading() -> Iterator[Store]:
+    """The store, for reading beside a running server."""
+    from cases.store import StoreMissing, open_store
+
+    with plainly():
+        try:
+            store = open_store(settings().database_url, read_only=True)
+        except StoreMissing as missing:
+            stop(f"{str(missing)[:1].upper()}{str(missing)[1:]}")
+        try:
+            yield store
+        finally:
+            store.close()
 
 
 def _pair(fact: str) -> tuple[str, str]:

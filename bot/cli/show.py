@@ -48,5 +48,48 @@ def decision_lines(name: str, decision: dict[str, Any]) -> Iterator[str]:
     yield _line("Policy", f"{decision['policy_version']}, {decision['policy_sha256'][:12]}")
 
 
+def case_lines(cases: list[dict[str, Any]]) -> Iterator[str]:
+    """The register as a table: reference, state, dates, handler."""
+    if not cases:
+        yield "Nothing has been told yet."
+        return
+    yield f"{'Reference':<18}{'State':<12}{'Acknowledge by':<16}{'Respond by':<12}Handler"
+    for case in cases:
+        acknowledge, respond = case["acknowledge_by"] or "-", case["respond_by"] or "-"
+        yield f"{case['reference']:<18}{case['state']:<12}{acknowledge:<16}{respond:<12}{case['handler'] or '-'}"
+
+
+def record_lines(record: dict[str, Any]) -> Iterator[str]:
+    """A case record with its messages, for reading."""
+    yield f"{record['reference']} · {record['organisation']} · {record['state']}"
+    for name, value in record.items():
+        if name in ("reference", "organisation", "state", "messages", "decision") or value in (
+            None,
+            [],
+            {},
+            "",
+        ):
+            continue
+        label = name.replace("_", " ").capitalize()
+        if isinstance(value, dict):
+            yield f"  {label}"
+            for inner, text in value.items():
+                if text not in (None, [], {}, ""):
+                    yield f"    {inner.replace('_', ' ')}: {_one(text)}"
+        else:
+            yield f"  {label}: {_one(value)}"
+    if record.get("decision"):
+        yield from decision_lines("  Decision", record["decision"])
+    yield "  Messages"
+    for message in record["messages"]:
+        yield f"    {message['seq']:>3} {message['role']} {message['at']}"
+        for line in message["text"].splitlines() or [""]:
+            yield f"        {line}"
+
+
+def _one(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def _line(label: str, text: str) -> str:
     return f"  {label:<{LABEL}}{text}"

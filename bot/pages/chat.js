@@ -66,6 +66,13 @@ function paragraph(text, className) {
   return p;
 }
 
+// What leads up to a question stays plain; only its last line is the question.
+function paragraphs(text, asks) {
+  const cut = asks ? text.trimEnd().lastIndexOf("\n") : -1;
+  if (cut < 0) return [paragraph(text, asks ? "question" : "")];
+  return [paragraph(text.slice(0, cut), ""), paragraph(text.slice(cut + 1), "question")];
+}
+
 function inView(element) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   element.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
@@ -92,7 +99,7 @@ function showReply(entries) {
   const asked = question ? entries.findLast((entry) => entry.text) : null;
   let outcome = null, buttons = [];
   for (const entry of entries) {
-    if (entry.text) turn.append(paragraph(entry.text, entry === asked ? "question" : ""));
+    if (entry.text) turn.append(...paragraphs(entry.text, entry === asked));
     if (entry.buttons) buttons = entry.buttons;
     if (entry.custom && entry.custom.outcome) outcome = entry.custom.outcome;
     if (entry.custom && entry.custom.conversation) setReference(entry.custom.conversation.reference);
