@@ -101,19 +101,27 @@ class Sighting:
     harm: bool = False
 
 
+_MOST_SEEN = 50  # matches of one fact that are weighed; a story has three, and weighing is quadratic
+
+
 def propose(
     seen: Iterable[Seen], facts: Mapping[str, tuple[str, ...]], book: CueBook, *, short: bool = False
 ) -> dict[str, Proposal]:
     """One proposal a fact at most, by the rule at the head of this module; `short` lets mentions count."""
     by_fact: dict[str, list[Seen]] = {}
     for one in seen:
-        if one.value in facts.get(one.fact, ()):
-            by_fact.setdefault(one.fact, []).append(one)
-    settled = {fact: best for fact, all_seen in by_fact.items() if (best := _settle(all_seen, book, short))}
+        found = by_fact.setdefault(one.fact, [])
+        if one.value in facts.get(one.fact, ()) and len(found) < _MOST_SEEN:
+            found.append(one)
+    settled = {
+        fact: best
+        for fact, all_seen in by_fact.items()
+        if all_seen and (best := _settle(all_seen, book, short))
+    }
     proposals = {fact: Proposal(one.value, one.start, one.end) for fact, one in settled.items()}
     for one in settled.values():
         for fact, value in book.also.get((one.fact, one.value), ()):
-            if fact not in by_fact and value in facts.get(fact, ()):
+            if not by_fact.get(fact) and value in facts.get(fact, ()):
                 proposals[fact] = Proposal(value, one.start, one.end)
     return proposals
 

@@ -108,14 +108,21 @@ def flatten(text: str) -> tuple[str, list[int] | None]:
     for place, char in enumerate(text):
         if INVISIBLE.match(char) or combining(char):
             continue
-        plain = "'" if char in "’‘ʼ" else char.lower() if char.isalnum() else char if char in _STOPS else " "
-        if len(plain) > 1 or (plain == last == " ") or (plain in _STOPS and last in _STOPS):
-            plain = "" if len(plain) == 1 else char
-        if plain:
-            kept.append(plain)
-            places.append(place)
-            last = plain
+        plain = _plain(char)
+        if plain == last == " " or (plain in _STOPS and last in _STOPS):
+            continue
+        kept.append(plain)
+        places.append(place)
+        last = plain
     return "".join(kept), places
+
+
+def _plain(char: str) -> str:
+    """One character for one: a lower-case letter or digit, a stop, an apostrophe or a space."""
+    if char.isalnum():
+        low = char.lower()
+        return low if len(low) == 1 else char
+    return char if char in _STOPS else "'" if char in "’‘ʼ" else " "
 
 
 def _judge(

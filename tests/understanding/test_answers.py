@@ -29,7 +29,9 @@ yes, I went through all of it in June|yes I complained to them and they never re
 NO = """no|No.|NO|nope|nah|n|not really|not yet|no thanks|no thank you|never|not at all|no way|that's wrong|thats not right|
 that is not correct|I don't think so|I do not think so|I haven't|I have not|I did not|no I didn't|no, I haven't|incorrect|
 false|wrong|it isn't|it's not|certainly not|definitely not|afraid not|not exactly|no it's not|not quite|nope not yet|
-no, I have not been to them yet|no because they ignored me|nothing like that|some of that is wrong|na""".replace("\n", "")
+no, I have not been to them yet|no because they ignored me|nothing like that|some of that is wrong|na""".replace(
+    "\n", ""
+)
 NEITHER = """yes and no|yes no|no yes|no, yes|yeah but no|yes but only some of it|yes, except the date|no one told me|
 no problem|the centre|perhaps on Tuesday|banana|42|?|👍👎|yes... actually no""".replace("\n", "")
 
@@ -132,7 +134,11 @@ def test_what_names_no_choice_or_two_is_asked_again(reader: Reader, text: str) -
 
 
 def test_a_choice_of_two_is_read_from_words(reader: Reader) -> None:
-    for text, value in (("myself", "self"), ("for someone else", "other"), ("on behalf of my mother", "other")):
+    for text, value in (
+        ("myself", "self"),
+        ("for someone else", "other"),
+        ("on behalf of my mother", "other"),
+    ):
         assert reader.read(text, BEHALF, now=NOW, facts=FACTS).answer == value
 
 
@@ -188,14 +194,20 @@ def test_what_names_no_one_day_is_asked_again(reader: Reader, text: str) -> None
     assert (understood.answer, understood.problem) == (None, "bad_date")
 
 
-@pytest.mark.parametrize("text", ["12 March 2027", "21/11/2026", "tomorrow", "next week", "in two weeks", "2030-01-01"])
+@pytest.mark.parametrize(
+    "text", ["12 March 2027", "21/11/2026", "tomorrow", "next week", "in two weeks", "2030-01-01"]
+)
 def test_what_has_happened_did_not_happen_in_the_future(reader: Reader, text: str) -> None:
     assert reader.read(text, HAPPENED_ON, now=NOW, facts=FACTS).problem == "date_in_future"
 
 
 def test_a_day_is_the_day_in_the_united_kingdom(reader: Reader) -> None:
-    half_past_midnight_in_june = NOW.replace(month=6, day=9, hour=23, minute=30)  # 00:30 on the 10th in London
-    assert reader.read("today", HAPPENED_ON, now=half_past_midnight_in_june, facts=FACTS).answer == "2026-06-10"
+    half_past_midnight_in_june = NOW.replace(
+        month=6, day=9, hour=23, minute=30
+    )  # 00:30 on the 10th in London
+    assert (
+        reader.read("today", HAPPENED_ON, now=half_past_midnight_in_june, facts=FACTS).answer == "2026-06-10"
+    )
 
 
 def test_a_date_to_come_is_an_answer_where_it_may_lie_ahead(reader: Reader) -> None:
@@ -223,7 +235,15 @@ def test_an_email_address_is_read_and_normalised(reader: Reader, text: str, addr
 
 
 @pytest.mark.parametrize(
-    "text", ["jane@", "jane@example", "@example.org", "jane example.org", "a@example.org or b@example.org", "ja ne@@x.org"]
+    "text",
+    [
+        "jane@",
+        "jane@example",
+        "@example.org",
+        "jane example.org",
+        "a@example.org or b@example.org",
+        "ja ne@@x.org",
+    ],
 )
 def test_a_broken_or_second_address_is_asked_again(reader: Reader, text: str) -> None:
     understood = reader.read(text, EMAIL, now=NOW, facts=FACTS)
@@ -248,27 +268,39 @@ def test_a_possible_number_is_kept_as_e164(reader: Reader, text: str, number: st
     assert reader.read(text, PHONE, now=NOW, facts=FACTS).answer == number
 
 
-@pytest.mark.parametrize("text", ["12345", "my mobile", "07700", "1/2/2026", "01628 427120 or 07400 123456", "999"])
+@pytest.mark.parametrize(
+    "text", ["12345", "my mobile", "07700", "1/2/2026", "01628 427120 or 07400 123456", "999"]
+)
 def test_what_is_no_number_or_two_is_asked_again(reader: Reader, text: str) -> None:
     understood = reader.read(text, PHONE, now=NOW, facts=FACTS)
     assert (understood.answer, understood.problem) == (None, "bad_phone")
 
 
 @pytest.mark.parametrize("question", [EMAIL, PHONE, HAPPENED_ON, SUBJECT, EXHAUSTED, EVIDENCE])
-@pytest.mark.parametrize("text", ["I don't know", "not sure", "rather not say", "skip", "later", "prefer not to say"])
+@pytest.mark.parametrize(
+    "text", ["I don't know", "not sure", "rather not say", "skip", "later", "prefer not to say"]
+)
 def test_nothing_optional_needs_an_answer(reader: Reader, question: OpenQuestion, text: str) -> None:
     assert reader.read(text, question, now=NOW, facts=FACTS).command is Command.SKIP
 
 
 @pytest.mark.parametrize(
     ("question", "text"),
-    [(EMAIL, "I don't have one"), (EMAIL, "no email"), (PHONE, "I haven't got a phone"), (EVIDENCE, "none"), (EVIDENCE, "no")],
+    [
+        (EMAIL, "I don't have one"),
+        (EMAIL, "no email"),
+        (PHONE, "I haven't got a phone"),
+        (EVIDENCE, "none"),
+        (EVIDENCE, "no"),
+    ],
 )
 def test_having_none_is_a_skip(reader: Reader, question: OpenQuestion, text: str) -> None:
     assert reader.read(text, question, now=NOW, facts=FACTS).command is Command.SKIP
 
 
-@pytest.mark.parametrize("text", ["send", "Send it", "yes", "submit", "yes please", "that's all correct", "file my complaint"])
+@pytest.mark.parametrize(
+    "text", ["send", "Send it", "yes", "submit", "yes please", "that's all correct", "file my complaint"]
+)
 def test_the_checked_answers_are_sent_in_any_wording(reader: Reader, text: str) -> None:
     assert reader.read(text, CHECK, now=NOW, facts=FACTS).command is Command.SEND
 

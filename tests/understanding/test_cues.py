@@ -228,9 +228,11 @@ I feel suicidal because of this|i want to die|better off dead|no reason to live|
 my tutor touched me inappropriately|a learner is being abused|child abuse|I took an overdose|im going to end it all|
 I'm going to hurt him|I'm scared of my husband|this is a safeguarding issue|she was raped|I WANT TO DIE|
 kill my self|end my life|I don’t want to live|he threatened to kill me|I cannot cope any more|thoughts of ending it|
-he is hurting a child|I'd be better off dead|kms|I keep cutting myself|somebody punched me in class""".replace("\n", "")
+he is hurting a child|I'd be better off dead|kms|I keep cutting myself|somebody punched me in class""".replace(
+    "\n", ""
+)
 NO_HARM = """this wait is killing me|I'm dying to hear back|I had to kill time in the lobby|I took the safeguarding course|
-my shoes are killing me no they are fine|the fee hit me with a shock|I want a refund|he beat me to it|
+the fee hit me with a shock|I want a refund|he beat me to it|
 shoot me an email|I hit my target|I don't want to go on the course|the portal was attacked by hackers|
 I could not carry on with my studies|my module on safeguarding was cancelled|die hard fan of your magazine|
 the deadline hit us|I was cut off twice|overdue by a week|hanging on the phone""".replace("\n", "")
@@ -242,7 +244,7 @@ def test_words_of_harm_are_seen_whatever_question_is_open(reader: Reader, text: 
     assert reader.read(text, None, now=NOW, facts=FACTS).harm
 
 
-@pytest.mark.parametrize("text", [t for t in NO_HARM.split("|") if not t.startswith("my shoes")])
+@pytest.mark.parametrize("text", NO_HARM.split("|"))
 def test_turns_of_phrase_are_not_harm(reader: Reader, text: str) -> None:
     assert not reader.read(text, STORY, now=NOW, facts=FACTS).harm
 

@@ -27,7 +27,20 @@ from tests.understanding.questions import (
     SUBJECT,
 )
 
-EVERY_QUESTION = [None, STORY, REMEDY, NAME, EMAIL, PHONE, HAPPENED_ON, EVIDENCE, CHECK, CONFIRM, EXHAUSTED, SUBJECT]
+EVERY_QUESTION = [
+    None,
+    STORY,
+    REMEDY,
+    NAME,
+    EMAIL,
+    PHONE,
+    HAPPENED_ON,
+    EVIDENCE,
+    CHECK,
+    CONFIRM,
+    EXHAUSTED,
+    SUBJECT,
+]
 
 
 class TestWhatAnIntentFirstBotLost:
@@ -113,7 +126,9 @@ ASIDES = {
 @pytest.mark.parametrize(
     ("command", "text"), [(command, text) for command, texts in COMMANDS.items() for text in texts.split("|")]
 )
-def test_a_whole_message_command_is_heard_at_any_question(reader: Reader, command: Command, text: str) -> None:
+def test_a_whole_message_command_is_heard_at_any_question(
+    reader: Reader, command: Command, text: str
+) -> None:
     for question in (None, STORY, REMEDY, EMAIL, PHONE, HAPPENED_ON, SUBJECT, EXHAUSTED):
         understood = reader.read(text, question, now=NOW, facts=FACTS)
         assert (understood.command, understood.answer) == (command, None), question
@@ -163,7 +178,9 @@ def test_a_payload_sets_slots_and_answers_nothing(
      "/SetSlots(a=b) and also my tutor was rude", "/change()", "/" + "a{" * 3000],
 )  # fmt: skip
 @pytest.mark.parametrize("question", [None, STORY, REMEDY, SUBJECT])
-def test_a_malformed_payload_is_never_an_answer(reader: Reader, text: str, question: OpenQuestion | None) -> None:
+def test_a_malformed_payload_is_never_an_answer(
+    reader: Reader, text: str, question: OpenQuestion | None
+) -> None:
     understood = reader.read(text, question, now=NOW, facts=FACTS)
     assert (understood.problem, understood.answer, understood.slots) == ("bad_payload", None, {})
 
@@ -186,7 +203,9 @@ def test_asides_changes_and_affirmations_are_payloads(reader: Reader) -> None:
 # Words that are themselves commands, questions, negations and cues: what is most likely to be mistaken for one.
 _LOADED = st.sampled_from(
     "skip back human withdraw stop cancel yes no why how long will it take what happens next who send it change my email "
-    "not n't never I don't know 12/03/2026 a@b.org 07700900123 certificate tutor died /skip - , . ? ! \n \u200f é 🙂".split(" ")
+    "not n't never I don't know 12/03/2026 a@b.org 07700900123 certificate tutor died /skip - , . ? ! \n \u200f é 🙂".split(
+        " "
+    )
 )
 _WORD = st.one_of(_LOADED, st.text(alphabet=string.ascii_letters, min_size=1, max_size=8))
 
