@@ -117,3 +117,23 @@ def test_every_library_that_is_imported_is_asked_for_by_name() -> None:
     assert missing.keys() - {"starlette", "pydantic_core"} == set(), (
         f"add each to requirements/run.in, then `make lock`: {missing}"
     )
+
+
+# Asked for, though no module of ours imports it.
+USED_ALL_THE_SAME = {
+    "psycopg": "SQLAlchemy loads it for a PostgreSQL address",
+    "setuptools": "builds the checkout into the environment",
+}
+
+
+def test_nothing_is_asked_for_that_nobody_uses() -> None:
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
+    used = {
+        name
+        for package in packages
+        for file in (ROOT / package).rglob("*.py")
+        for name in imported(file.read_text())
+    }
+    provided_by = packages_distributions()
+    used_distributions = {spelling(found) for name in used for found in provided_by.get(name, [])}
+    assert sorted(asked_for() - used_distributions - USED_ALL_THE_SAME.keys()) == []
