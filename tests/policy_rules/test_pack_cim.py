@@ -102,6 +102,67 @@ def test_without_permission_every_complaint_taken_for_somebody_else_seeks_it(cim
     never(cim, taken, cim.space.negate(cim.part_roots["third_party"]))
 
 
+def exactly(compiled: CompiledPack, first: Node, second: Node) -> None:
+    """The same cases lie in both."""
+    never(compiled, first, compiled.space.negate(second))
+    never(compiled, second, compiled.space.negate(first))
+
+
+def complaints_taken(compiled: CompiledPack, *dispositions: str) -> Node:
+    complaint = compiled.space.condition(COMPLAINT)
+    taken = compiled.space.either(routed(compiled, disposition=d) for d in dispositions)
+    return compiled.space.both(complaint, taken)
+
+
+def test_what_cim_promises_under_scope_holds_for_every_complaint_that_it_takes(cim: CompiledPack) -> None:
+    taken = complaints_taken(cim, "accept", "refer_internal")
+    for duty in ("confidence", "record", "action", "monitoring"):
+        exactly(cim, taken, cim.part_roots[duty])
+    feedback = cim.space.both(
+        cim.space.condition({"nature": ("feedback", "compliment")}), routed(cim, disposition="accept")
+    )
+    exactly(cim, cim.space.either([taken, feedback]), cim.part_roots["learning"])
+
+
+def test_findings_and_twenty_days_go_with_an_investigation(cim: CompiledPack) -> None:
+    looked_into = cim.space.condition({"needs_investigation": ("true",)})
+    accepted = complaints_taken(cim, "accept")
+    exactly(cim, cim.space.both(accepted, looked_into), cim.part_roots["investigation"])
+    exactly(cim, cim.space.both(accepted, looked_into), cim.part_roots["answer"])
+    taken = complaints_taken(cim, "accept", "refer_internal")
+    exactly(cim, cim.space.both(taken, looked_into), cim.part_roots["results"])
+
+
+def next_is(compiled: CompiledPack, name: str, contact: str) -> Node:
+    """The cases in which this body, with this contact, is next after the handler."""
+    bodies = {i for i, e in enumerate(compiled.pack.escalations) if (e.to, e.contact) == (name, contact)}
+    return compiled.space.map(compiled.escalation_root, lambda i: i in bodies)
+
+
+def test_an_accepted_awarding_matter_and_no_other_has_its_nations_regulator_next(cim: CompiledPack) -> None:
+    awarding = cim.space.both(complaints_taken(cim, "accept"), cim.space.condition(AWARDING))
+    exactly(cim, awarding, cim.part_roots["assessment_failure"])
+    for nation, name, contact in (
+        ("england", "Ofqual", "ofqual"),
+        ("wales", "Qualifications Wales", "qualifications_wales"),
+        ("northern_ireland", "CCEA", "ccea"),
+    ):
+        there = cim.space.both(awarding, cim.space.condition({"nation": (nation,)}))
+        exactly(cim, there, next_is(cim, name, contact))
+
+
+def test_cim_itself_is_next_only_after_a_study_centre(cim: CompiledPack) -> None:
+    exactly(cim, routed(cim, handler="Accredited Study Centre"), next_is(cim, "CIM", "complaints"))
+
+
+def test_the_clocks_are_those_of_the_policy(cim: CompiledPack) -> None:
+    terms = {c.kind: (c.amount, c.unit, c.from_event, c.first_day, c.force) for c in cim.pack.clocks}
+    assert terms == {
+        "acknowledge": (2, "working_day", "received", "next", "will"),
+        "respond": (20, "working_day", "received", "next", "will"),
+    }
+
+
 def test_the_proof_finds_a_study_centre_that_is_let_in_too_early() -> None:
     """Planted: the centre's rule forgets the centres in Wales."""
     good = 'when: {subject: [study_centre], centre_procedure_exhausted: ["false"]}'

@@ -103,6 +103,57 @@ def test_without_permission_nothing_of_another_persons_matter_is_disclosed(cmi: 
     never(cmi, matters, cmi.space.negate(cmi.part_roots["third_party"]))
 
 
+def exactly(compiled: CompiledPack, first: Node, second: Node) -> None:
+    """The same cases lie in both."""
+    never(compiled, first, compiled.space.negate(second))
+    never(compiled, second, compiled.space.negate(first))
+
+
+def having(compiled: CompiledPack, kind: str) -> Node:
+    """The cases with a duty of this kind."""
+    return compiled.space.either(compiled.part_roots[d.id] for d in compiled.pack.duties if d.kind == kind)
+
+
+def test_every_question_and_complaint_is_given_a_time_and_news_of_it(cmi: CompiledPack) -> None:
+    matters = cmi.space.condition({"nature": ("complaint", "appeal", "enquiry")})
+    for kind in ("agree_timescale", "keep_informed", "adapt_to_needs"):
+        exactly(cmi, matters, having(cmi, kind))
+    exactly(cmi, cmi.space.condition(ENQUIRY), having(cmi, "resolve_promptly"))
+
+
+def test_what_is_promised_to_one_kind_of_customer_is_theirs_alone(cmi: CompiledPack) -> None:
+    employers: Condition = {**ENQUIRY, "complainant_type": ("employer_customer",)}
+    exactly(cmi, cmi.space.condition(employers), having(cmi, "dedicated_contact"))
+    centres: Condition = {
+        **ENQUIRY,
+        "complainant_type": ("learning_organisation",),
+        "subject": ("study_centre",),
+    }
+    exactly(cmi, cmi.space.condition(centres), having(cmi, "complete_approval"))
+    certificates: Condition = {**centres, "subject": ("certificate",)}
+    exactly(cmi, cmi.space.condition(certificates), cmi.part_roots["certificate_issue"])
+
+
+def test_wherever_no_answer_is_dated_the_silence_is_declared(cmi: CompiledPack) -> None:
+    silent = cmi.space.either(cmi.applies(s) for s in cmi.pack.silent if s.kind == "respond")
+    exactly(cmi, cmi.space.negate(answered(cmi, 3)), silent)
+
+
+def test_the_clocks_are_those_of_the_charter(cmi: CompiledPack) -> None:
+    assert {(c.unit, c.from_event) for c in cmi.pack.clocks} == {("working_day", "received")}
+    assert {c.id: (c.kind, c.amount, c.first_day, c.force) for c in cmi.pack.clocks} == {
+        "complaint_answer": ("respond", 3, "next", "will"),
+        "same_day_answer": ("respond", 0, "same", "will"),
+        "learning_support_answer": ("respond", 2, "next", "where_possible"),
+        "application_answer": ("respond", 3, "next", "will"),
+        "application_outcome": ("confirm_outcome", 3, "next", "will"),
+        "certificate_issue": ("issue_certificate", 15, "next", "will"),
+        "written_answer": ("respond", 3, "next", "aims"),
+        "feedback_answer": ("respond", 3, "next", "aims"),
+        "message_answer": ("respond", 1, "next", "aims"),
+    }
+
+
 def test_the_proof_finds_a_written_question_that_has_lost_its_promise() -> None:
     """Planted: letters fall out of the reply promise."""
     good = "    routes: [written_query, learning_certificate]\n    when: {channel: [chat, email, post, social_media]}"
