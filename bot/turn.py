@@ -178,10 +178,14 @@ async def _attempt(desk: Desk, incoming: Incoming, key_hash: str) -> TurnReply:
 
 
 def _draft(found: Conversation | None, incoming: Incoming) -> Draft:
-    if found is not None:
-        return Draft.model_validate(found.data)
-    received = incoming.received_at.astimezone(UTC).isoformat() if incoming.received_at else None
-    return Draft(channel=incoming.channel, recorded_by=incoming.recorded_by, received_at=received)
+    """The draft as it was left; staff may give the channel, the time and their name with any message."""
+    draft = Draft.model_validate(found.data) if found is not None else Draft(channel=incoming.channel)
+    draft.recorded_by = incoming.recorded_by or draft.recorded_by
+    if incoming.received_at is not None:
+        draft.received_at = incoming.received_at.astimezone(UTC).isoformat()
+    if incoming.channel != "chat":
+        draft.channel = incoming.channel
+    return draft
 
 
 def _understand(desk: Desk, talk: Talk, incoming: Incoming, *, opening: bool) -> Understood:

@@ -6,6 +6,7 @@ The turn calls `candidates`, has the actions validate them, calls `take`, has th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,7 @@ from policy_rules.questions import PERSON_FACTS, Question
 
 MAX_REASKS = 2
 CONFIRM, CHECK = "confirm_facts", "check_answers"
+_COMPLAIN = re.compile(r"\bcomplain", re.IGNORECASE)
 _CONTACTS = {"contact_email": "email", "contact_phone": "phone", "contact_post": "post"}
 
 
@@ -210,9 +212,17 @@ class Talk:
             else:
                 self.step.says.append(words.say("outcome.withdrawn_short"))
             return
+        if draft.state == "signposted" and self._still_wants_to(understood):
+            draft.state = "draft"
+            draft.set("still_complain", "true", "said")
+            return
         key = "outcome.signposted" if draft.state == "signposted" else "outcome.already"
         lines = [words.say(key, reference=reference), words.say("outcome.already_contact")]
         self.step.says += ["\n".join(lines), outcome.person_message(self.context)]
+
+    def _still_wants_to(self, understood: Understood) -> bool:
+        """Somebody who was sent elsewhere can always come back and say that they want to complain here."""
+        return understood.slots.get("still_complain") == "true" or bool(_COMPLAIN.search(understood.text))
 
     # --- what is asked next --------------------------------------------------------------------------------
 

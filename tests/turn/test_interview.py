@@ -78,6 +78,15 @@ class TestSignpost:
         assert person.record()["state"] == "signposted"
         assert person.record()["narrative"] == STORY
 
+    async def test_somebody_who_went_away_can_come_back_and_complain_here(self, person: Person) -> None:
+        await self.sent_away(person)
+        await person.says("no", "I still want to complain to you")
+        assert person.asked == "centre_name"
+        await person.skip_to("check_answers")
+        await person.say("send")
+        assert person.outcome["state"] == "filed"
+        assert person.record()["state"] == "filed"
+
     async def test_a_person_can_complain_here_all_the_same(self, person: Person) -> None:
         await self.sent_away(person)
         await person.say("yes")
@@ -277,6 +286,8 @@ class TestAnEditedPack:
         text = text.replace(
             "routes: [first], to: The Director", "routes: [first], when: {branch: [south]}, to: The Director"
         )
-        text += "questions:\n  - {id: branch, text: Which branch was it?, labels: {north: North, south: South}}\n"
+        text += (
+            "questions:\n  - {id: branch, text: Which branch was it?, labels: {north: North, south: South}}\n"
+        )
         (tmp_path / "a").mkdir()
         assert "branch" in await self.questions(tmp_path / "a", text, "service")
