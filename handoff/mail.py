@@ -70,7 +70,8 @@ def _failure(error: aiosmtplib.SMTPException) -> DeliveryFailure:
         return _by_codes("every recipient was refused", codes)
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return _by_codes(type(error).__name__, [error.code])
-    if isinstance(error, aiosmtplib.SMTPNotSupported):
+    # The library raises its bare base class where STARTTLS or AUTH is not offered.
+    if isinstance(error, aiosmtplib.SMTPNotSupported) or type(error) is aiosmtplib.SMTPException:
         return PermanentFailure("the mail server does not offer what is set (STARTTLS or sign-in)")
     return TransientFailure(f"the mail server cannot be reached: {type(error).__name__}")
 

@@ -55,7 +55,7 @@ def compose(item: Delivery, sender: str, to: tuple[str, ...]) -> EmailMessage:
     message.set_content("\n".join(_body(item)) + "\n")
     attached = json.dumps(record, ensure_ascii=False, indent=2).encode()
     message.add_attachment(
-        attached, maintype="application", subtype="json", filename=f"{item.reference}.json"
+        attached, maintype="application", subtype="json", filename=f"{one_line(item.reference)}.json"
     )
     return message
 

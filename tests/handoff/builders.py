@@ -1,0 +1,69 @@
+"""Deliveries and helpers to test the handoff with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from handoff.alarm import Trouble
+from handoff.target import Delivery, Target
+from tests.cases.builders import NOW, REFERENCE, a_record
+
+
+def a_delivery(delivery_id: str = "d" * 32, **changes: Any) -> Delivery:
+    record = a_record(**changes)
+    return Delivery(delivery_id, "case.filed", record.organisation, record.reference, record.as_json())
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Script:
+    """A target that does what it is told, then takes everything: each step is None or an exception."""
+
+    steps: list[Exception | None] = field(default_factory=list)
+    taken: list[Delivery] = field(default_factory=list)
+    attempts: list[str] = field(default_factory=list)
+
+    async def deliver(self, item: Delivery) -> None:
+        self.attempts.append(item.id)
+        step = self.steps.pop(0) if self.steps else None
+        if step is not None:
+            raise step
+        self.taken.append(item)
+
+
+@dataclass
+class Bell:
+    """An alarm that remembers."""
+
+    rung: list[Trouble] = field(default_factory=list)
+
+    async def __call__(self, trouble: Trouble) -> None:
+        self.rung.append(trouble)
+
+
+def always(**targets: Target) -> Callable[[str], Mapping[str, Target]]:
+    """The same targets for every organisation."""
+    return lambda organisation: targets
+
+
+async def until(true: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait until something holds; fails after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110 - what is waited for may be a file or a row, which set no event
+            await asyncio.sleep(0.002)
+
+
+__all__ = ["NOW", "REFERENCE", "Bell", "Clock", "Script", "a_delivery", "always", "until"]
