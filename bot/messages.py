@@ -70,13 +70,14 @@ class OpenQuestion:
     """What understanding needs to know of the question that is open.
 
     `kind` is text, choice, yes_no, date, email, phone, file, check or confirm; `choices` pairs the value that is
-    stored with the label that was shown.
+    stored with the label that was shown; `unsure` is the one that "I don't know" stands for, if there is one.
     """
 
     id: str
     kind: str
     optional: bool
     choices: tuple[tuple[str, str], ...] = ()
+    unsure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

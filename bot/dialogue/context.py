@@ -113,4 +113,6 @@ def open_question(context: Context, question: Question) -> OpenQuestion:
     """A question as faces and understanding see it."""
     values = ("true", "false") if question.kind in ("yes_no", "confirm") else question.values
     choices = tuple((value, context.words.label(question.id, value)) for value in values)
-    return OpenQuestion(question.id, question.kind, question.optional, choices)
+    fact = context.compiled.pack.facts.get(question.id)
+    unsure = fact.dont_know if fact is not None else None
+    return OpenQuestion(question.id, question.kind, question.optional, choices, unsure)

@@ -34,7 +34,8 @@ def _buttons(words: Catalogue, question: OpenQuestion) -> list[dict[str, str]]:
     buttons = [
         {"title": label, "payload": f"/SetSlots({question.id}={value})"} for value, label in question.choices
     ]
-    if question.optional and question.kind != "confirm":
+    # Where one of the choices already says "I am not sure", a second way to say so would only puzzle.
+    if question.optional and question.kind != "confirm" and question.unsure is None:
         title = words.word("dont_know" if question.kind in _SKIPPABLE_AS_UNKNOWN else "skip")
         buttons.append({"title": title, "payload": "/skip"})
     return buttons
