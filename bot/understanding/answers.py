@@ -79,11 +79,9 @@ def read_day(text: str, question: OpenQuestion, now: datetime) -> Read:
 def read_yes_no(text: str, book: PhraseBook) -> Read:
     """`true` or `false`; "yes and no" is neither. A yes or no that opens a longer sentence counts."""
     words = canonical(text).split()
-    whole = " ".join(words)
-    if whole in book.yes:
-        return Read("true")
-    if whole in book.no:
-        return Read("false")
+    whole = book.answer(text)
+    if whole is not None:
+        return Read(whole)
     opening, rest = _opening(words, book)
     if opening is None or _contradicts(opening, rest):
         return Read(problem="not_yes_no")
@@ -116,10 +114,10 @@ _NOT_AN_ANSWER = (
 def _opening(words: list[str], book: PhraseBook) -> tuple[str | None, str]:
     if " ".join(words[:2]) in _NOT_AN_ANSWER:
         return None, ""
-    for size in range(min(book.longest_answer, len(words)), 0, -1):
+    for size in (3, 2, 1):
         said = " ".join(words[:size])
         if said in _OPENERS:
-            return ("true" if said in book.yes else "false"), " ".join(words[size:])
+            return book.answer(said), " ".join(words[size:])
     return None, ""
 
 

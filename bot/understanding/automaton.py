@@ -9,6 +9,7 @@ is keyed by the phrases' own words: a word of the text that stands in no phrase 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from threading import Lock
 from typing import Generic, TypeVar
 
 OTHER = ""
@@ -19,9 +20,10 @@ L = TypeVar("L", bound=Hashable)
 
 
 class Automaton(Generic[L]):
-    """Add phrases, then `find`. Not thread-safe: `find` remembers steps."""
+    """Add phrases, then `find` or `match`, from any thread."""
 
     def __init__(self) -> None:
+        self._lock = Lock()  # steps are remembered while texts are read
         self._steps: list[dict[str, list[int]]] = []  # node -> word -> nodes
         self._any: list[list[int]] = []  # node -> nodes reached by any word
         self._free: list[list[int]] = []  # node -> nodes reached by no word
@@ -50,25 +52,43 @@ class Automaton(Generic[L]):
 
     def find(self, words: Sequence[str]) -> list[tuple[L, int, int]]:
         """Every (label, first word, word after the last) in `words`."""
+        known = [word if word in self._words else OTHER for word in words]
+        found: list[tuple[L, int, int]] = []
+        with self._lock:
+            self._ready()
+            accepts = self._accepts
+            for first in range(len(known)):
+                state = 0
+                for place in range(first, len(known)):
+                    state = self._after(state, known[place])
+                    if state < 0:
+                        break
+                    if accepts[state]:
+                        found.extend((label, first, place + 1) for label in accepts[state])
+        return found
+
+    def match(self, words: Sequence[str]) -> tuple[L, ...]:
+        """The labels of the phrases that all of `words` together are."""
+        with self._lock:
+            self._ready()
+            state = 0
+            for word in words:
+                state = self._after(state, word if word in self._words else OTHER)
+                if state < 0:
+                    return ()
+            return self._accepts[state]
+
+    def _ready(self) -> None:
         if not self._states:
             self._moves, self._accepts, self._nodes = [], [], []
             self._state(self._closed({self._start}))
-        known = [word if word in self._words else OTHER for word in words]
-        found: list[tuple[L, int, int]] = []
-        moves, accepts = self._moves, self._accepts
-        for first in range(len(known)):
-            state = 0
-            for place in range(first, len(known)):
-                word = known[place]
-                after = moves[state].get(word)
-                if after is None:
-                    after = moves[state][word] = self._move(state, word)
-                if after < 0:
-                    break
-                state = after
-                if accepts[state]:
-                    found.extend((label, first, place + 1) for label in accepts[state])
-        return found
+
+    def _after(self, state: int, word: str) -> int:
+        """The state that a word leads to, -1 for none."""
+        after = self._moves[state].get(word)
+        if after is None:
+            after = self._moves[state][word] = self._move(state, word)
+        return after
 
     def _node(self) -> int:
         self._steps.append({})

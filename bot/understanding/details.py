@@ -9,7 +9,8 @@ from datetime import datetime
 from bot.messages import Proposal
 from bot.understanding.spans import (
     Span,
-    find_dates,
+    date_places,
+    day_at,
     find_emails,
     find_member_number,
     find_name,
@@ -58,15 +59,15 @@ def _dates(text: str, now: datetime) -> tuple[list[Span], list[Span]]:
     today = local_day(now).isoformat()
     happened: list[Span] = []
     answered: list[Span] = []
-    spans = find_dates(text, now)
-    for span in spans:
-        if span.value > today or any(_joined(text, span, other) for other in spans):
+    places = date_places(text)
+    for place in places:
+        lead = _clause_before(text, place.start)
+        told = answered if _ANSWERED.search(lead) else happened if _HAPPENED.search(lead) else None
+        if told is None or any(_joined(text, place, other) for other in places):
             continue
-        lead = _clause_before(text, span.start)
-        if _ANSWERED.search(lead):
-            answered.append(span)
-        elif _HAPPENED.search(lead):
-            happened.append(span)
+        day = day_at(text, place, now)
+        if day is not None and day.value <= today:
+            told.append(day)
     return happened, answered
 
 

@@ -1,22 +1,22 @@
 """Whole-message phrases: commands, asides, yes and no, and the names by which people call a question.
 
 A phrase file is YAML; a phrase may hold groups, `(a|b|)`, which expand to every wording. Matching is on the whole
-message in its canonical form, so it is exact and costs one dictionary look-up.
+message in its canonical form, so it is exact.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from bot.messages import Aside, Command
+from bot.understanding.automaton import Automaton
 
 DATA = Path(__file__).resolve().parents[2] / "nlu_data"
 _PLAIN = re.compile(r"[^()|]+")
@@ -93,47 +93,44 @@ def read_yaml(path: Path) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class PhraseBook:
-    """Canonical phrase -> meaning. `yes`, `no` and `unknown` are answers; `names` maps a wording to a question id."""
+    """What a whole message means. `names` maps what people call a question to its id."""
 
-    commands: dict[str, Command]
-    asides: dict[str, Aside]
-    yes: frozenset[str]
-    no: frozenset[str]
-    unknown: frozenset[str]
+    commands: Automaton[Command]
+    asides: Automaton[Aside]
+    answers: Automaton[str]  # "true", "false", "unknown"
     names: dict[str, str]
-    longest_answer: int
 
     @classmethod
     def load(cls, path: Path = DATA / "phrases.yml") -> PhraseBook:
         """Read `path`; raises ValueError or KeyError where the file is not as its head describes."""
         raw = read_yaml(path)
         words: dict[str, str] = raw["words"]
-
-        def wordings(phrases: list[str]) -> Iterator[str]:
-            for phrase in phrases:
-                for wording in expand(phrase, words):
-                    yield canonical(wording)
-
-        answers = {kind: frozenset(wordings(raw[kind])) for kind in ("yes", "no", "unknown")}
+        answers = {"true": raw["yes"], "false": raw["no"], "unknown": raw["unknown"]}
         return cls(
-            commands={w: Command(key) for key, ps in raw["commands"].items() for w in wordings(ps)},
-            asides={w: Aside(key) for key, ps in raw["asides"].items() for w in wordings(ps)},
-            names={w: key for key, ps in raw["names"].items() for w in wordings(ps)},
-            longest_answer=max(len(w.split()) for kind in ("yes", "no") for w in answers[kind]),
-            **answers,
+            commands=_compiled({Command(name): phrases for name, phrases in raw["commands"].items()}, words),
+            asides=_compiled({Aside(name): phrases for name, phrases in raw["asides"].items()}, words),
+            answers=_compiled(answers, words),
+            names={
+                canonical(w): name for name, ps in raw["names"].items() for p in ps for w in expand(p, words)
+            },
         )
+
+    def answer(self, text: str) -> str | None:
+        """`true` or `false` where the whole message is a yes or a no."""
+        meanings = self.answers.match(canonical(text).split())
+        return next((meaning for meaning in meanings if meaning != "unknown"), None)
 
     def command(self, text: str) -> Command | None:
         """The command that the whole message is; "I don't know" and "rather not say" are SKIP."""
-        said = canonical(text)
-        if said in self.unknown:
+        said = canonical(text).split()
+        if "unknown" in self.answers.match(said):
             return Command.SKIP
-        return self.commands.get(said)
+        return next(iter(self.commands.match(said)), None)
 
     def aside(self, text: str) -> Aside | None:
         """The question that the whole message puts to us; None over twelve words."""
-        said = canonical(text)
-        return self.asides.get(said) if said.count(" ") < 12 else None
+        said = canonical(text).split()
+        return next(iter(self.asides.match(said)), None) if len(said) <= 12 else None
 
     def change_target(self, text: str) -> str | None:
         """The question that "change my e-mail address" names; None if the message says anything else."""
@@ -141,13 +138,19 @@ class PhraseBook:
         return self.names.get(match.group(1)) if match else None
 
 
+L = TypeVar("L", bound=Hashable)
+
+
+def _compiled(meanings: Mapping[L, list[str]], words: Mapping[str, str]) -> Automaton[L]:
+    automaton: Automaton[L] = Automaton()
+    for meaning, phrases in meanings.items():
+        for phrase in phrases:
+            found = parts(phrase, words)
+            automaton.add([[canonical(option).split() for option in options] for options in found], meaning)
+    return automaton
+
+
 _CHANGE = re.compile(
     r"(?:please )?(?:(?:can|could) (?:i|you|we) |i (?:want|need|would like) to |id like to |let me )?(?:please )?"
     r"(?:change|correct|edit|amend|fix|update) (?:my |the |our |your |his |her |their )?(.+?)(?: please)?"
 )
-
-
-@cache
-def default_book() -> PhraseBook:
-    """The phrase book that ships with Hearout, read once."""
-    return PhraseBook.load()

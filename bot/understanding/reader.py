@@ -14,10 +14,10 @@ from pathlib import Path
 from bot.messages import Aside, Command, OpenQuestion, Proposal, Understood
 from bot.understanding import answers
 from bot.understanding.cues import CUES, CueBook, propose
+from bot.understanding.details import find_details
 from bot.understanding.payloads import Payload, read_payload
 from bot.understanding.phrases import PhraseBook, is_blank
 from bot.understanding.pipeline import Pipeline
-from bot.understanding.details import find_details
 
 # In free text only these are read as commands: "change my address" or "send it" may well be the remedy asked for.
 _ANYWHERE = frozenset(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import dateparser
@@ -183,18 +184,17 @@ def local_day(now: datetime) -> date:
     return now.astimezone(_LONDON).date() if now.tzinfo else now.date()
 
 
-def find_dates(text: str, now: datetime, *, exact: bool = True) -> list[Span]:
-    """Each date with its ISO value, at most eight; `exact` leaves out bare weekdays and the like."""
-    found = []
-    for match in _DATE.finditer(text):
-        if exact and match.lastgroup not in _EXACT_SHAPES:
-            continue
-        day = _resolve(match.group(), match.lastgroup or "", local_day(now))
-        if day is not None:
-            found.append(Span(day.isoformat(), match.start(), match.end()))
-        if len(found) == 8:
-            break
-    return found
+def date_places(text: str, *, exact: bool = True) -> list[Span]:
+    """Where `text` has the shape of a date, with the shape as the value, at most eight; `exact` leaves out bare
+    weekdays and the like. Cheap: what day it is, `day_at` says."""
+    found = (Span(match.lastgroup or "", match.start(), match.end()) for match in _DATE.finditer(text))
+    return list(islice((place for place in found if not exact or place.value in _EXACT_SHAPES), 8))
+
+
+def day_at(text: str, place: Span, now: datetime) -> Span | None:
+    """The ISO date at one of the `date_places`, None where there is no such day; up to a millisecond."""
+    day = _resolve(text[place.start : place.end], place.value, local_day(now))
+    return Span(day.isoformat(), place.start, place.end) if day else None
 
 
 def read_date(text: str, now: datetime) -> str | None:
@@ -202,10 +202,11 @@ def read_date(text: str, now: datetime) -> str | None:
 
     Raises FutureDateError for "tomorrow" or "next week", which name no day that we need to know exactly.
     """
-    days = {span.value for span in find_dates(text[:400], now, exact=False)}
+    text = text[:400]
+    days = {day.value for place in date_places(text, exact=False) if (day := day_at(text, place, now))}
     if len(days) == 1:
         return days.pop()
-    if not days and _FUTURE.search(text[:400]):
+    if not days and _FUTURE.search(text):
         raise FutureDateError
     return None
 

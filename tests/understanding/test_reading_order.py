@@ -229,6 +229,9 @@ def test_no_story_of_more_than_twelve_words_is_ever_lost(reader: Reader, words: 
 @example(text="\u202eabc\u202c")
 @example(text="İİİ my tutor was rude")
 @example(text="👩‍👩‍👧‍👦")
+@example(text="999 years ago")
+@example(text="12/12/0000")
+@example(text="31/12/9999")
 @example(text="/SetSlots(\ud83d=x)")
 @settings(deadline=None, max_examples=300)
 def test_no_text_makes_it_raise(reader: Reader, text: str) -> None:
