@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from bot.door import Caller, Metrics, TooMany
@@ -41,7 +41,7 @@ class Hub:
             del self._by_address[caller.address]
 
     @contextlib.contextmanager
-    def listening(self, conversation: Conversation, send: Send) -> Any:
+    def listening(self, conversation: Conversation, send: Send) -> Iterator[None]:
         """Give `send` every reply of this conversation that another socket brings about."""
         self._listening[conversation].append(send)
         try:
@@ -53,7 +53,8 @@ class Hub:
 
     async def tell_others(self, conversation: Conversation, sent_by: Send, frame: dict[str, Any]) -> None:
         """Send a frame to the other sockets of a conversation; one that fails or stalls is not waited for."""
-        others = [send for send in self._listening.get(conversation, ()) if send is not sent_by]
+        # By equality: a method of an object is a new object each time that it is looked up.
+        others = [send for send in self._listening.get(conversation, ()) if send != sent_by]
         if others:
             await asyncio.gather(*(_try(send, frame) for send in others))
 
