@@ -133,7 +133,7 @@ def test_a_caller_that_stops_waiting_does_not_undo_its_work(store: Store) -> Non
     store.close()
 
 
-def test_a_loop_that_has_gone_does_not_hurt_the_writer(store: Store) -> None:
+def test_a_loop_that_has_gone_does_not_hurt_the_writer(store: Store, store_url: str) -> None:
     go_on = threading.Event()
 
     async def leave() -> None:
@@ -145,4 +145,7 @@ def test_a_loop_that_has_gone_does_not_hurt_the_writer(store: Store) -> None:
     asyncio.run(leave())
     go_on.set()
     store.write_sync(_turn(2))
-    assert _count(store) == 2
+    store.close()  # waits for the work that nobody waits for
+    again = open_store(store_url)
+    assert _count(again) == 2
+    again.close()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from handoff.alarm import Trouble
 from handoff.target import Delivery, Target
 from tests.cases.builders import NOW, REFERENCE, a_record
+
+T = TypeVar("T")
 
 
 def a_delivery(delivery_id: str = "d" * 32, **changes: Any) -> Delivery:
@@ -66,4 +68,16 @@ async def until(true: Callable[[], bool], seconds: float = 5.0) -> None:
             await asyncio.sleep(0.002)
 
 
-__all__ = ["NOW", "REFERENCE", "Bell", "Clock", "Script", "a_delivery", "always", "until"]
+def run(work: Awaitable[T]) -> T:
+    """Run it in a loop that lives long enough for a connection that was broken off to be put away."""
+    return asyncio.run(_with_time_to_tidy(work))
+
+
+async def _with_time_to_tidy(work: Awaitable[T]) -> T:
+    try:
+        return await work
+    finally:
+        await asyncio.sleep(0.02)
+
+
+__all__ = ["NOW", "REFERENCE", "Bell", "Clock", "Script", "a_delivery", "always", "run", "until"]

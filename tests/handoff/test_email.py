@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from handoff.mail import MailServer
 from handoff.target import DeliveryFailure, PermanentFailure, TransientFailure
 from handoff.targets.email import EmailTarget, compose
-from tests.handoff.builders import REFERENCE, a_delivery
+from tests.handoff.builders import REFERENCE, a_delivery, run
 from tests.handoff.certificate import serving, trusting
 from tests.handoff.smtp import Mailbox, mail_server
 
@@ -23,7 +22,7 @@ TO = ("cases@example.org", "deputy@example.org")
 
 def _send(port: int, **server: Any) -> None:
     settings = {"security": "none", "sender": "hearout@example.org", **server}
-    asyncio.run(EmailTarget(MailServer("127.0.0.1", port, **settings), TO).deliver(a_delivery()))
+    run(EmailTarget(MailServer("127.0.0.1", port, **settings), TO).deliver(a_delivery()))
 
 
 def test_a_case_officer_reads_dates_handler_contact_and_remedy_at_a_glance(free_port: int) -> None:
@@ -140,7 +139,7 @@ def test_nobody_listening_is_transient(free_port: int) -> None:
 
 def test_no_server_in_the_settings_is_said_plainly() -> None:
     with pytest.raises(TransientFailure, match="HEAROUT_SMTP_HOST"):
-        asyncio.run(EmailTarget(MailServer(""), TO).deliver(a_delivery()))
+        run(EmailTarget(MailServer(""), TO).deliver(a_delivery()))
 
 
 class TestSecurity:

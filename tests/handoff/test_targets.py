@@ -5,7 +5,6 @@ A new target adds a line to TARGETS: how to make it, how to break its receiver, 
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ import pytest
 from handoff.mail import MailServer
 from handoff.target import Delivery, Target, TransientFailure
 from handoff.targets import TARGETS, EmailTarget, FolderTarget
-from tests.handoff.builders import a_delivery
+from tests.handoff.builders import a_delivery, run
 from tests.handoff.smtp import mail_server
 
 
@@ -78,20 +77,20 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, free_port: int) -> Ite
 
 def _arrives_whole(place: Place) -> None:
     item = a_delivery()
-    asyncio.run(place.target.deliver(item))
+    run(place.target.deliver(item))
     assert list(place.effects().values()) == [item.record]
 
 
 def _twice_is_once(place: Place) -> None:
     item = a_delivery()
     for _ in range(2):
-        asyncio.run(place.target.deliver(item))
+        run(place.target.deliver(item))
     assert len(place.effects()) == 1
 
 
 def _different_ids_are_different(place: Place) -> None:
     for delivery_id in ("a" * 32, "b" * 32):
-        asyncio.run(place.target.deliver(a_delivery(delivery_id)))
+        run(place.target.deliver(a_delivery(delivery_id)))
     assert len(place.effects()) == 2
 
 
@@ -99,10 +98,10 @@ def _a_failure_is_told_and_can_be_mended(place: Place) -> None:
     item = a_delivery()
     place.break_receiver()
     with pytest.raises(TransientFailure) as failure:
-        asyncio.run(place.target.deliver(item))
+        run(place.target.deliver(item))
     assert "tutor" not in str(failure.value)
     place.mend_receiver()
-    asyncio.run(place.target.deliver(item))
+    run(place.target.deliver(item))
     assert list(place.effects().values()) == [item.record]
 
 
