@@ -9,6 +9,8 @@ from typing import Any
 from rasa_sdk.executor import ActionExecutor
 
 from actions import packs
+from policy_rules.compiled import CompiledPack
+from policy_rules.questions import Questions
 from policy_rules.shelf import PackShelf
 
 # The executor keeps one domain; ours is never read, but an empty one is taken for a missing one.
@@ -31,6 +33,10 @@ class Runner:
             packs.use(shelf)
         self._executor = ActionExecutor()
         self._executor.register_package("actions")
+
+    def questions(self, compiled: CompiledPack) -> Questions:
+        """The questions of a pack, as the actions know them."""
+        return packs.questions(compiled)
 
     async def run(self, action: str, slots: Mapping[str, Any], *, sender: str = "") -> Ran:
         """Run one action over a copy of the slots."""

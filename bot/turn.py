@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakValueDictionary
 
-from actions import packs
 from actions.runner import Runner
 from bot.dialogue.catalogue import Catalogue, words_of
 from bot.dialogue.context import Context, Privacy, Routing
@@ -120,7 +119,7 @@ async def _attempt(desk: Desk, incoming: Incoming, key_hash: str) -> TurnReply:
     reference = found.reference if found else new_reference(organisation, secrets.token_bytes(ENTROPY_BYTES))
     context = Context(
         compiled=compiled,
-        questions=packs.questions(compiled),
+        questions=desk.runner.questions(compiled),
         words=Catalogue(words_of(draft.language), compiled.pack),
         reference=reference,
         privacy=Privacy(

@@ -51,7 +51,7 @@ def test_a_calendar_of_bare_great_britain_would_be_caught() -> None:
     amount=st.integers(1, 40),
 )
 def test_adding_working_days_agrees_with_numpy(start: date, amount: int) -> None:
-    off = [day for day in PUBLISHED["days"]["england-and-wales"]]
+    off = list(PUBLISHED["days"]["england-and-wales"])
     # Rolling backward first is numpy's way of keeping a receipt on a day off: the next working day is day 1.
     expected = np.busday_offset(start.isoformat(), amount, roll="backward", holidays=off)
     assert ENGLAND.add_working_days(start, amount) == expected.astype(date)

@@ -105,7 +105,7 @@ SHOWN = ("disposition", "handler", "stage", "clocks", "escalate_to", "contact", 
 
 
 def _outcome(pack: CompiledPack, facts: dict[str, str]) -> tuple[Any, ...]:
-    decision = whole(pack, **facts)
+    decision = whole(pack, RECEIVED, **facts)
     return tuple(str(getattr(decision, name)) for name in SHOWN)
 
 

@@ -84,7 +84,7 @@ def test_a_rule_that_applies_to_no_case_is_found(edited: Edit) -> None:
 
 def test_a_reading_and_a_contact_that_nothing_uses_are_found(edited: Edit) -> None:
     pack = edited("    readings: [ten_days]\n", "")
-    assert ["the reading 'ten_days' is cited by no rule."] == [f.says for f in only(pack, "unused")]
+    assert [f.says for f in only(pack, "unused")] == ["the reading 'ten_days' is cited by no rule."]
 
 
 def test_a_fact_without_a_default_is_found(mini_text: str) -> None:
