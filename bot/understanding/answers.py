@@ -34,8 +34,8 @@ _PLACE = re.compile(
     r"(?:(?:option|number|no|choice|answer|letter) )?(\w+)(?: (?:one|option|choice|answer|please))*"
 )
 _FILLER = frozenset(
-    "a an the my our your their it its is was i im am are we were about to of for with in on at by from this that one and or "
-    "please think would say someone somebody something as be been being me us complaint complaining".split()
+    "a an the my our your their it its is was i im am are we were about to of for with in on at by from this that "
+    "one and or please think would say someone somebody something as be been being me us complaint complaining".split()
 )
 # Labels that are also everyday words: "on the other hand" chooses nothing.
 _COMMON = frozenset(

@@ -21,7 +21,8 @@ from bot.understanding.spans import (
 # A date is proposed only where the words before it, in the same clause, say what happened on it.
 _NEAR = 70
 _HAPPENED = re.compile(
-    r"\b(?:happened|occurred|took place|the incident|it was|this was|attended|sat (?:my|the|an?|her|his)\b[\w ]{0,25}exam"
+    r"\b(?:happened|occurred|took place|the incident|it was|this was|attended"
+    r"|sat (?:my|the|an?|her|his)\b[\w ]{0,25}exam"
     r"|(?:course|exam|class|session|workshop|event|assessment|visit|meeting|lesson|conference)(?: \w+){0,4}"
     r"|(?:was|were) (?:cancelled|injured|assaulted|charged|rude|shouted at|refused|attacked))"
     r"(?: \w+){0,3}? ?(?:on|this|,)? ?$",

@@ -8,7 +8,7 @@ end and hold complaints in memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import Any
 from unicodedata import combining
@@ -140,27 +140,33 @@ def _judge(
             cues.add((fact, value, plain, start, end))
         else:
             guards[value].append((start, end))
-    negations = [(place, place + 1) for place, word in enumerate(words) if word in _NEGATIONS]
-
-    def before(spans: list[tuple[int, int]], start: int, reach: int) -> bool:
-        """Whether one of the spans ends shortly before `start` (or on its first word: "not the"), in the same clause."""
-        return any(
-            first < start
-            and -1 <= start - end <= reach
-            and not any(w == STOP or w in _CLAUSE_ENDS for w in words[end:start])
-            for first, end in spans
-        )
-
+    denied, about = dict(_by_end(guards["deny"])), dict(_by_end(guards["about"]))
+    negated = {place + 1: place for place, word in enumerate(words) if word in _NEGATIONS}
     seen = []
     for fact, value, plain, start, end in sorted(cues):
-        if before(guards["deny"], start, _REACH["deny"]):
+        if _before(denied, start, words, _REACH["deny"]):
             continue
-        if fact in strict and before(negations, start, _REACH["not"]):
+        if fact in strict and _before(negated, start, words, _REACH["not"]):
             continue
-        stated = plain or before(guards["about"], start, _REACH["about"])
+        stated = plain or _before(about, start, words, _REACH["about"])
         last = doc[end - 1]
         seen.append(Seen(fact, value, stated, *_range(doc[start].idx, last.idx + len(last), places)))
     return Sighting(tuple(seen), _harmful(guards["harm"], guards["harmless"]))
+
+
+def _by_end(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Where each guard ends, and where it begins: of those that end together, the longest."""
+    return ((end, start) for start, end in sorted(spans, reverse=True))
+
+
+def _before(guards: dict[int, int], start: int, words: Sequence[str], reach: int) -> bool:
+    """Whether a guard ends at most `reach` words before `start`, or on its first word ("not the"), in one clause."""
+    for end in range(start + 1, max(start - reach, 0) - 1, -1):
+        if guards.get(end, start) < start:
+            return True
+        if end <= start and end > 0 and (words[end - 1] == STOP or words[end - 1] in _CLAUSE_ENDS):
+            return False
+    return False
 
 
 def _harmful(harm: list[tuple[int, int]], harmless: list[tuple[int, int]]) -> bool:

@@ -118,7 +118,8 @@ def _e164(number: phonenumbers.PhoneNumber) -> str:
 
 _MEMBER_NUMBER = re.compile(
     r"\b(?:member(?:ship)?|student|learner|registration|candidate|apprentice)\s+"
-    r"(?:(?:number|no|num|id|ref|reference)\b\.?|#)\s*(?:is|was|:|=|-)?\s*#?\s*([A-Za-z]{0,3}[-/ ]?\d[\dA-Za-z/-]{3,14})\b",
+    r"(?:(?:number|no|num|id|ref|reference)\b\.?|#)\s*(?:is|was|:|=|-)?\s*#?\s*"
+    r"([A-Za-z]{0,3}[-/ ]?\d[\dA-Za-z/-]{3,14})\b",
     re.IGNORECASE,
 )
 # Only this wording: "this is Jane" and "I am Jane" are as often about somebody else. Names begin with a capital.

@@ -251,3 +251,8 @@ def test_turns_of_phrase_are_not_harm(reader: Reader, text: str) -> None:
 
 def test_a_harmless_turn_of_phrase_does_not_hide_harm_elsewhere(reader: Reader) -> None:
     assert reader.read("This wait is killing me. I want to die.", STORY, now=NOW, facts=FACTS).harm
+
+
+def test_harm_is_seen_in_what_a_form_sends(reader: Reader) -> None:
+    assert reader.read("/SetSlots(effect=I want to die)", STORY, now=NOW, facts=FACTS).harm
+    assert not reader.read("/SetSlots(effect=I lost my place)", STORY, now=NOW, facts=FACTS).harm

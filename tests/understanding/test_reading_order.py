@@ -5,10 +5,10 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, find, given, settings
 from hypothesis import strategies as st
 
-from bot.messages import Aside, Command, OpenQuestion
+from bot.messages import Aside, Command, OpenQuestion, Understood
 from bot.understanding.reader import Reader
 from tests.understanding.questions import (
     BEHALF,
@@ -249,7 +249,7 @@ SIXTEEN_KIB = 16 * 1024
     "unit",
     ["a", "1", "1 ", "a@", "a@a.", "@", " ", "\n", "(", "not ", "my ", "1/1/", "12 March ", "a dot ", "a at ", "'", "-",
      "my name is ", "member number ", "+44 ", "\u0301", "ا", "\u200b", "the reply the reply ", "A.", "1 week ago ", "(a", "a'", ".,", "http://", "don't", "…",
-     "my tutor ", "killing "],
+     "my tutor ", "killing ", "not my tutor was rude "],
 )  # fmt: skip
 def test_sixteen_kilobytes_of_anything_is_read_in_time(reader: Reader, unit: str) -> None:
     from time import perf_counter
@@ -259,3 +259,41 @@ def test_sixteen_kilobytes_of_anything_is_read_in_time(reader: Reader, unit: str
         begun = perf_counter()
         reader.read(text, question, now=NOW, facts=FACTS)
         assert perf_counter() - begun < 0.5, question.kind  # about a tenth of that when nothing else runs
+
+
+def test_many_threads_read_as_one(reader: Reader) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    texts = [
+        f"My tutor was rude to me {n} times and my certificate for unit {n} has not arrived"
+        for n in range(200)
+    ]
+    alone = [reader.read(text, STORY, now=NOW, facts=FACTS) for text in texts]
+    fresh = Reader.load()  # nothing remembered yet: the automaton grows while eight threads walk it
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda text: fresh.read(text, STORY, now=NOW, facts=FACTS), texts))
+    assert together == alone
+
+
+class IntentFirst(Reader):
+    """The fault that the property above is there to catch: a command is looked for before the answer is taken."""
+
+    def _free_text(self, text: str, question: OpenQuestion) -> Understood:
+        for part in text.split("."):
+            command = self._phrases.command(part)
+            if command is not None:
+                return Understood(text, command=command)
+        return super()._free_text(text, question)
+
+
+def test_the_property_catches_a_reader_that_classifies_before_it_listens(reader: Reader) -> None:
+    faulty = IntentFirst(reader._pipeline, reader._book, reader._phrases)
+
+    def loses(words: list[str]) -> bool:
+        return faulty.read("and " + " ".join(words), STORY, now=NOW, facts=FACTS).answer is None
+
+    assert find(
+        st.lists(_WORD.filter(str.strip), min_size=12, max_size=60),
+        loses,
+        settings=settings(max_examples=5000),
+    )
