@@ -184,29 +184,31 @@ class _Postgresql(Store):
 
     dialect = "postgresql"
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, writers: Engine, readers: Engine) -> None:
+        self._writers = writers
+        self._readers = readers
         self._threads = ThreadPoolExecutor(POSTGRESQL_POOL, thread_name_prefix="hearout-store")
         self._closed = False
 
     async def write(self, work: Work[T]) -> T:
-        return await self._hand_over(partial(self._transact, work))
+        return await self._hand_over(partial(self._run, self._writers, work))
 
     def write_sync(self, work: Work[T]) -> T:
         self._refuse_when_closed()
-        return self._transact(work)
+        return self._run(self._writers, work)
 
     async def read(self, work: Work[T]) -> T:
-        return await self._hand_over(partial(self._look, work))
+        return await self._hand_over(partial(self._run, self._readers, work))
 
     def read_sync(self, work: Work[T]) -> T:
         self._refuse_when_closed()
-        return self._look(work)
+        return self._run(self._readers, work)
 
     def close(self) -> None:
         self._closed = True
         self._threads.shutdown(wait=True)
-        self._engine.dispose()
+        self._writers.dispose()
+        self._readers.dispose()
 
     async def _hand_over(self, call: Callable[[], T]) -> T:
         self._refuse_when_closed()
@@ -221,14 +223,29 @@ class _Postgresql(Store):
         if self._closed:
             raise StoreClosed("the store is closed")
 
-    def _transact(self, work: Work[T]) -> T:
-        with self._engine.begin() as connection:
-            return work(connection)
+    def _run(self, engine: Engine, work: Work[T]) -> T:
+        try:
+            return self._once(engine, work)
+        except _GoneBefore:
+            # The server was restarted while the connection lay idle: nothing had begun, so begin anew.
+            return self._once(engine, work)
 
-    def _look(self, work: Work[T]) -> T:
-        with self._engine.connect() as connection:
-            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            return work(connection)
+    def _once(self, engine: Engine, work: Work[T]) -> T:
+        with engine.connect() as connection:
+            try:
+                result = work(connection)
+            except sa.exc.DBAPIError as error:
+                if error.connection_invalidated:
+                    raise _GoneBefore(error.statement, None, cast(Exception, error.orig)) from error
+                raise
+            # A connection that is lost in here leaves it open whether the turn was kept: that is told to the
+            # caller, who sends the same message again and is answered from what is there.
+            connection.commit()
+            return result
+
+
+class _GoneBefore(sa.exc.OperationalError):
+    """The connection was lost before the commit was asked for, so nothing of the work was kept."""
 
 
 def _checked(url: str) -> URL:
@@ -285,7 +302,23 @@ def _clean_error(context: sa.engine.ExceptionContext) -> None:
 
 
 def _postgresql(url: URL) -> Store:
-    return _Postgresql(_engine(url, pool_size=POSTGRESQL_POOL, max_overflow=2, pool_pre_ping=True))
+    writers = _engine(url, pool_size=POSTGRESQL_POOL, max_overflow=2)
+    readers = _engine(url, pool_size=POSTGRESQL_POOL, max_overflow=2, isolation_level="REPEATABLE READ")
+    sa.event.listen(writers, "connect", _sync_at_commit)
+    sa.event.listen(readers, "connect", _only_read)
+    return _Postgresql(writers, readers)
+
+
+def _sync_at_commit(raw: Any, record: object) -> None:
+    # A server may be set to acknowledge before the sync; a stronger setting than "on" is left alone.
+    raw.execute(
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    raw.commit()
+
+
+def _only_read(raw: Any, record: object) -> None:
+    raw.read_only = True
 
 
 def _sqlite_engine(path: Path, mode: str) -> Engine:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from cases import conversations as conv
 from cases.models import conversations
 from cases.store import Store, StoreBusy, StoreClosed, StoreMissing, UnsupportedStore, migrate, open_store
 from tests.cases.builders import a_turn, say
+from tests.databases import migrated_database
 
 HOLD = """
 import sys, time
@@ -147,3 +149,29 @@ def test_one_read_is_one_consistent_view(store: Store) -> None:
 
     before, after = store.read_sync(look_twice)
     assert before == after
+
+
+class TestPostgresql:
+    """What only a server of its own can do to us."""
+
+    @pytest.fixture
+    def served(self, tmp_path: Path) -> Iterator[Store]:
+        with migrated_database("postgresql", tmp_path) as url:
+            opened = open_store(url)
+            yield opened
+            opened.close()
+
+    def test_a_server_that_dropped_idle_connections_is_not_noticed(self, served: Store) -> None:
+        say(served)
+        end_others = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        )
+        with pytest.raises(sa.exc.DBAPIError):
+            served.read_sync(lambda conn: conn.exec_driver_sql(end_others))
+        assert served.read_sync(lambda conn: conv.find(conn, "cqm", "k" * 64)) is not None
+        assert say(served, expected_version=1, message_id="m2").version == 2
+
+    def test_a_server_set_to_acknowledge_early_is_overruled(self, served: Store) -> None:
+        # The server of these tests is set to synchronous_commit = off.
+        shown = served.write_sync(lambda conn: conn.exec_driver_sql("SHOW synchronous_commit").scalar())
+        assert shown == "on"
