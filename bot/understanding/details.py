@@ -34,15 +34,24 @@ _ANSWERED = re.compile(
     re.IGNORECASE,
 )
 _JOINT = re.compile(r"\s*(?:or|and|to|until|till|through|-|–|/|,)(?: (?:on|the|maybe))*\s*")
-_CLAUSE_END = re.compile(r"[.!?;\n]|\b(?:but|and|because)\b")
+_CLAUSE_END = re.compile(r"[.!?;](?=\s)|\n|\b(?:but|and|because)\b")
+
+
+# "Write to me at ..." gives an address; "I wrote to ..." does not: it may well be the organisation's.
+_OWN = re.compile(r"\b(?:my|me|mine|i am|i'm|us)\b(?!.*\b(?:my|me|mine|us)\b)", re.IGNORECASE)
+_LABEL = re.compile(r"\b(?:e-?mail|tel|phone|mobile|mob|telephone)\b", re.IGNORECASE)
+_THEIRS = re.compile(
+    r"\b(?:from|his|her|their|your|the|e-?mailed|wrote|written|rang|called|phoned|texted|sent|contacted|tried|replied)\b",
+    re.IGNORECASE,
+)
 
 
 def find_details(text: str, now: datetime) -> dict[str, Proposal]:
     """By question id. Two addresses, or two days, give none: which of them was meant is not ours to say."""
     happened, answered = _dates(text, now)
     found = {
-        "contact_email": find_emails(text),
-        "contact_phone": find_phones(text),
+        "contact_email": [span for span in find_emails(text) if _own(text, span)],
+        "contact_phone": [span for span in find_phones(text) if _own(text, span)],
         "happened_on": happened,
         "previous_response_at": answered,
         "member_number": [span for span in (find_member_number(text),) if span],
@@ -70,6 +79,20 @@ def _dates(text: str, now: datetime) -> tuple[list[Span], list[Span]]:
         if day is not None and day.value <= today:
             told.append(day)
     return happened, answered
+
+
+def _own(text: str, span: Span) -> bool:
+    """Whether the words before an address or a number say that it is the writer's, or it has a line to itself."""
+    line_start = text.rfind("\n", 0, span.start) + 1
+    line_end = text.find("\n", span.end)
+    line = text[line_start : span.start] + text[span.end : line_end if line_end >= 0 else len(text)]
+    if "\n" in text and not re.search(
+        r"\w{2}", re.sub(r"(?i)\b(?:e-?mail|tel|phone|mobile|mob|telephone)\b", "", line)
+    ):
+        return True
+    lead = re.split(r"[.!?;](?=\s)|\n", text[max(0, span.start - _NEAR) : span.start])[-1]
+    own = _OWN.search(lead)
+    return own is not None and not _THEIRS.search(lead, own.end())
 
 
 def _joined(text: str, one: Span, other: Span) -> bool:
