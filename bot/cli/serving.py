@@ -84,11 +84,11 @@ def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) 
 
 
 @contextmanager
-def own_server(settings: Settings) -> Iterator[str]:
-    """A server on a free loopback port, in this process; gives its URL."""
+def own_server(settings: Settings, port: int = 0) -> Iterator[str]:
+    """A server on a loopback port (0: a free one), in this process; gives its URL."""
     app = create_app(settings)
     ready = threading.Event()
-    server = Announced(config_for(app, settings, "127.0.0.1", 0), lambda _: ready.set())
+    server = Announced(config_for(app, settings, "127.0.0.1", port), lambda _: ready.set())
     thread = threading.Thread(target=server.run, name="hearout-server", daemon=True)
     thread.start()
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,10 +56,10 @@ class Running:
 
 
 @contextmanager
-def running(data_dir: Path, **settings: Any) -> Iterator[Running]:
+def running(data_dir: Path, *, port: int = 0, **settings: Any) -> Iterator[Running]:
     """A server over this data folder, stopped at the end."""
     chosen = Settings(data_dir=data_dir, **settings)
-    with own_server(chosen) as url:
+    with own_server(chosen, port) as url:
         server = Running(url, chosen)
         try:
             yield server
@@ -122,6 +123,14 @@ def socket(server: Running, organisation: str = "cqm", **headers: str) -> Iterat
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     with connect(socket_url(server.url, organisation), additional_headers=named) as connection:
         yield Socket(connection)
+
+
+def soon(condition: Callable[[], bool]) -> None:
+    """Wait for something that happens within moments."""
+    until = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
 
 
 def question_of(entries: list[dict[str, Any]]) -> dict[str, Any]:
