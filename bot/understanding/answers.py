@@ -129,7 +129,9 @@ def _contradicts(opening: str, rest: str) -> bool:
     return opening == "true" and bool(re.match(r"(?:but|except|although|apart from|only)\b", rest))
 
 
-def read_choice(text: str, question: OpenQuestion, proposals: Mapping[str, Proposal]) -> Read:
+def read_choice(
+    text: str, question: OpenQuestion, proposals: Mapping[str, Proposal], book: PhraseBook
+) -> Read:
     """The choice that the text names: its value, its label, its place, its own words, or one cue for this fact."""
     said = canonical(text)
     names = [(value, {canonical(value), canonical(label)}) for value, label in question.choices]
@@ -139,6 +141,9 @@ def read_choice(text: str, question: OpenQuestion, proposals: Mapping[str, Propo
     place = None if _MINUS.match(text) else _place(said, len(names))
     if place is not None:
         return Read(names[place][0])
+    plain = _yes_or_no(text, question, book)
+    if plain is not None:
+        return Read(plain)
     suggested = {seen.value for fact, seen in proposals.items() if fact == question.id}
     if not _DENIAL.search(said):
         suggested |= _named(said, names)
@@ -146,6 +151,14 @@ def read_choice(text: str, question: OpenQuestion, proposals: Mapping[str, Propo
     if len(suggested) == 1 and suggested <= {value for value, _ in question.choices}:
         return Read(suggested.pop())
     return Read(problem="not_a_choice")
+
+
+def _yes_or_no(text: str, question: OpenQuestion, book: PhraseBook) -> str | None:
+    """The one choice whose label begins with the yes or no that was said: "No, this is the first time"."""
+    said = book.answer(text)
+    word = {"true": "yes", "false": "no"}.get(said or "")
+    labelled = [value for value, label in question.choices if canonical(label).split()[:1] == [word]]
+    return labelled[0] if len(labelled) == 1 else None
 
 
 _MINUS = re.compile(r"\s*[-−]\s*\d")

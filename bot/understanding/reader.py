@@ -138,7 +138,7 @@ class Reader:
                 # "I went through their procedure" answers the question of that name without a yes or a no.
                 return answers.Read(seen.value) if read.answer is None and seen is not None else read
             case "choice":
-                return answers.read_choice(text, question, proposals)
+                return answers.read_choice(text, question, proposals, self._phrases)
             case _:  # check: nothing but a command or a correction
                 return answers.Read(problem="not_a_choice")
 

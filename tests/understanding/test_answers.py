@@ -332,3 +332,25 @@ def test_a_no_to_the_checked_answers_is_a_change_without_a_target(reader: Reader
 def test_an_empty_message_says_so(reader: Reader, question: OpenQuestion, text: str) -> None:
     understood = reader.read(text, question, now=NOW, facts=FACTS)
     assert (understood.answer, understood.problem) == (None, "empty")
+
+
+STAGES = OpenQuestion(
+    "stage_reached",
+    "choice",
+    True,
+    (
+        ("none", "No, this is the first time"),
+        ("stage_1", "Yes, one answer"),
+        ("final", "Yes, the final answer"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "value"), [("no", "none"), ("Nope.", "none"), ("yes", None), ("not yet", "none")]
+)
+def test_a_bare_yes_or_no_is_the_one_choice_that_begins_with_it(
+    reader: Reader, said: str, value: str | None
+) -> None:
+    read = reader.read(said, STAGES, now=NOW, facts={})
+    assert read.answer == value
