@@ -14,6 +14,8 @@ const CLOCKS = {
   resolve_aim: "They aim to settle it by", written_record: "A written record by",
 };
 const SLOWEST = 15000;
+// Other fragments are places on the page.
+const KEY_MARK = "#key=";
 // The server's refusals that no second try can mend.
 const LOST = "https://hearout.example/problems/unknown-conversation";
 
@@ -176,7 +178,7 @@ function setReference(reference) {
 }
 function setKey(key) {
   kept.key = key;
-  at("link").value = `${location.origin}${location.pathname}#${key}`;
+  at("link").value = `${location.origin}${location.pathname}${KEY_MARK}${key}`;
   at("later").hidden = false;
 }
 
@@ -320,7 +322,7 @@ at("forget").addEventListener("click", () => {
 
 // --- begin -----------------------------------------------------------------------------------------------------
 
-const brought = location.hash.slice(1);
+const brought = location.hash.startsWith(KEY_MARK) ? location.hash.slice(KEY_MARK.length) : "";
 if (brought) {
   // A private link: its key leaves the address bar, so that it stays out of the history and of screenshots.
   history.replaceState(null, "", location.pathname);

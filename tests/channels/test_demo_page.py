@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.channels.servers import Running, running
+from tests.channels.servers import Running, running, soon
 
 pytestmark = pytest.mark.browser
 
@@ -79,6 +79,10 @@ class TestByKeyboard:
         expect(page.locator("#send")).to_be_focused()
         page.keyboard.press("Enter")
         expect(page.locator(".turn.mine .words p")).to_have_text(re.compile(r"with you\.\nHis certificate"))
+        # The fragment of the skip link is no key of a conversation.
+        page.reload()
+        expect(page.locator(".turn.mine")).to_have_count(1)
+        page.locator("#box").focus()
         # From here on focus is never lost: it stays in the box, or moves on with the choices.
         self.answer_to_the_end(page)
         expect(page.locator(".outcome h2")).to_have_text("Your complaint is filed")
@@ -223,10 +227,7 @@ def test_nothing_overflows_and_text_has_contrast(
 
 def wait_for_reply(page: Page) -> None:
     """Until everything that was said has its answer."""
-    page.wait_for_function(
-        "JSON.parse(sessionStorage.getItem('hearout:cqm')).pending.length === 0"
-        " && document.querySelector('#log').lastElementChild.matches(':not(.mine)')"
-    )
+    soon(lambda: bool(page.evaluate(ANSWERED)))
 
 
 def tab_to(page: Page, text: str) -> None:
@@ -236,6 +237,9 @@ def tab_to(page: Page, text: str) -> None:
             return
     raise AssertionError(f"{text} cannot be reached by Tab")
 
+
+ANSWERED = """() => JSON.parse(sessionStorage.getItem('hearout:cqm')).pending.length === 0
+  && document.querySelector('#log').lastElementChild.matches(':not(.mine)')"""
 
 WIDER_THAN_THE_SCREEN = """() => [...document.querySelectorAll('body *')]
   .filter((e) => e.getClientRects().length && !e.closest('.skip') && e.getBoundingClientRect().right > innerWidth + 1)
