@@ -155,7 +155,7 @@ async def _attempt(desk: Desk, incoming: Incoming, key_hash: str) -> TurnReply:
     elif draft.state != "draft" and not ended_before:
         talk.ended(None)
     elif talk.step.question is not None and talk.step.question.id == CHECK:
-        back = await desk.runner.run("action_read_back", talk.slots())
+        back = await desk.runner.run("action_read_back", talk.to_read_back())
         talk.answers_to_check(back.slots["read_back"])
 
     # Save, and only then reply.

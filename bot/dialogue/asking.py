@@ -36,13 +36,20 @@ def shown(context: Context, name: str, value: str | None) -> str:
     return words.date(value) if question.kind == "date" else words.label(name, value)
 
 
-def read_back(context: Context, lines: Sequence[dict[str, Any]]) -> str:
+def _label(context: Context, draft: Draft, name: str) -> str:
+    words = context.words
+    if name == "complainant_name" and draft.answers.get("on_behalf_of") == "other":
+        return words.question(name, "label_other") or name
+    return words.question(name, "label") or name.replace("_", " ").capitalize()
+
+
+def read_back(context: Context, draft: Draft, lines: Sequence[dict[str, Any]]) -> str:
     """The answers as they will be sent, one after another, and how to change one."""
     words = context.words
     texts = [words.say("check.intro")]
     for line in lines:
         if line["id"] not in NOT_READ_BACK:
-            label = words.question(line["id"], "label") or line["id"].replace("_", " ").capitalize()
+            label = _label(context, draft, line["id"])
             texts.append(
                 words.say("check.line", label=label, value=shown(context, line["id"], line["value"]))
             )

@@ -25,7 +25,7 @@ from bot.dialogue.context import (
     open_question,
     visible,
 )
-from bot.dialogue.draft import Draft
+from bot.dialogue.draft import Draft, How
 from bot.messages import Aside, OpenQuestion, Proposal, Understood
 from policy_rules.questions import PERSON_FACTS, Question
 
@@ -133,16 +133,19 @@ class Talk:
                 self.step.says.append(
                     self.context.words.say("notices.saved", reference=self.context.reference)
                 )
-            first = name not in draft.answers
-            draft.set(name, value, "chosen" if chosen else "said")
-            if name == "representative_basis" and value == "deceased" and first:
-                self.step.says.append(self.context.words.say("notices.condolence"))
+            self._keep(name, value, "chosen" if chosen else "said")
+
+    def _keep(self, name: str, value: str, how: How) -> None:
+        """Keep an answer; a death is met with one sentence, the first time it is said."""
+        if (name, value) == ("representative_basis", "deceased") and self.draft.answers.get(name) != value:
+            self.step.says.append(self.context.words.say("notices.condolence"))
+        self.draft.set(name, value, how)
 
     def _confirm(self, yes: bool) -> None:
         proposed = dict(self.draft.proposed)
         for name, value in proposed.items():
             if yes:
-                self.draft.set(name, value, "confirmed")
+                self._keep(name, value, "confirmed")
             elif name not in self.draft.declined:
                 self.draft.declined.append(name)
         self.draft.proposed = {}
@@ -273,7 +276,7 @@ class Talk:
 
     def answers_to_check(self, lines: list[dict[str, Any]]) -> None:
         """Put the read-back before the last question."""
-        self.step.says.append(read_back(self.context, lines))
+        self.step.says.append(read_back(self.context, self.draft, lines))
 
     def ended(self, decision: Mapping[str, Any] | None) -> None:
         """Say how the conversation ended, and hand the decision to the face."""
@@ -293,6 +296,11 @@ class Talk:
             "decision": decision,
             "linked": [],
         }
+
+    def to_read_back(self) -> dict[str, Any]:
+        """Every answer that will be sent, facts among them, for the action that puts them in order."""
+        organisation = self.context.compiled.pack.organisation.id
+        return {"organisation": organisation, "answers": visible(self.context, self.draft)}
 
     def slots(self) -> dict[str, Any]:
         """The draft as the actions read it."""

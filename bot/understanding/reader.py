@@ -16,7 +16,7 @@ from bot.understanding import answers
 from bot.understanding.cues import CUES, CueBook, propose
 from bot.understanding.details import find_details
 from bot.understanding.payloads import Payload, read_payload
-from bot.understanding.phrases import PhraseBook, is_blank
+from bot.understanding.phrases import PhraseBook, canonical, is_blank
 from bot.understanding.pipeline import Pipeline
 
 # In free text only these are read as commands: "change my address" or "send it" may well be the remedy asked for.
@@ -25,6 +25,23 @@ _LONGEST_COMMAND = 12  # words; no message over this is anything but an answer t
 _SHORT = 6  # words; to a question about facts, "it's my tutor" means what it mentions
 _FREE = ("text", "file")  # kinds of question whose answer is the text itself
 _WARM_UP = "I complained on 3 March 2020 and my tutor has not replied: a@example.org, 020 7946 0018."
+
+
+_NOTHING = frozenset("none|nothing|nothing really|nothing else|n a|not applicable|i have none|i have nothing".split("|"))
+    "none",
+    "nothing",
+    "nothing really",
+    "nothing else",
+    "n a",
+    "not applicable",
+    "i have none",
+    "i have nothing",
+)
+
+
+def _may_be_nothing(question: OpenQuestion) -> bool:
+    """Questions that are asked as "Is there ...?" or "Do you have ...?": a bare no is no answer to keep."""
+    return question.kind == "file" or question.id == "adjustments"
 
 
 class Reader:
@@ -93,13 +110,17 @@ class Reader:
         corrected = question.kind in ("confirm", "check") and bool(proposals)
         return Understood(text, problem=None if corrected else read.problem)
 
+    def _says_nothing(self, text: str) -> bool:
+        """A message that is a "no" or a "none" and nothing else; "no, but ..." goes on to say something."""
+        return self._phrases.answer(text) == "false" or canonical(text) in _NOTHING
+
     def _free_text(self, text: str, question: OpenQuestion) -> Understood:
         """The text itself, unless the whole message is a known command or a known question to us."""
         if len(text.split()) <= _LONGEST_COMMAND:
             command = self._phrases.command(text)
             if command in _ANYWHERE:
                 return Understood(text, command=command)
-            if question.kind == "file" and answers.read_yes_no(text, self._phrases).answer == "false":
+            if _may_be_nothing(question) and self._says_nothing(text):
                 return Understood(text, command=Command.SKIP)
             aside = self._phrases.aside(text)
             if aside is not None:

@@ -115,6 +115,14 @@ class TestSomebodyElse:
         assert record["representation"]["representative_name"] == "Ann Lee"
         assert record["representation"]["consent"] == "not_needed"
 
+    async def test_a_death_told_in_the_story_is_met_the_same_way(self, person: Person) -> None:
+        await person.say("My son was your learner. He died in October and you still write to him about his reviews.")
+        await person.say("yes")
+        assert "sorry for your loss" in person.texts
+        await person.skip_to("check_answers")
+        assert "sorry for your loss" not in person.texts
+        assert "Writing for: For someone else" in person.texts
+
     @pytest.mark.parametrize(("basis", "consent"), [("none", "pending"), ("consent", "given")])
     async def test_consent_may_follow_and_stops_nothing(
         self, person: Person, basis: str, consent: str

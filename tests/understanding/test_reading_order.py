@@ -297,3 +297,22 @@ def test_the_property_catches_a_reader_that_classifies_before_it_listens(reader:
         loses,
         settings=settings(max_examples=300, phases=[Phase.generate]),
     )
+
+
+@pytest.mark.parametrize("question_id", ["adjustments", "evidence"])
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("no", None),
+        ("None.", None),
+        ("no thanks", None),
+        ("No, but I need large print", "No, but I need large print"),
+    ],
+)
+def test_a_bare_no_is_nothing_to_keep_and_a_no_that_goes_on_is(
+    reader: Reader, question_id: str, said: str, kept: str | None
+) -> None:
+    question = OpenQuestion(question_id, "file" if question_id == "evidence" else "text", True)
+    read = reader.read(said, question, now=NOW, facts=FACTS)
+    assert read.answer == kept
+    assert (read.command is Command.SKIP) is (kept is None)
