@@ -27,15 +27,8 @@ _FREE = ("text", "file")  # kinds of question whose answer is the text itself
 _WARM_UP = "I complained on 3 March 2020 and my tutor has not replied: a@example.org, 020 7946 0018."
 
 
-_NOTHING = frozenset("none|nothing|nothing really|nothing else|n a|not applicable|i have none|i have nothing".split("|"))
-    "none",
-    "nothing",
-    "nothing really",
-    "nothing else",
-    "n a",
-    "not applicable",
-    "i have none",
-    "i have nothing",
+_NOTHING = frozenset(
+    "none|nothing|nothing really|nothing else|n a|not applicable|i have none|i have nothing".split("|")
 )
 
 
