@@ -238,4 +238,5 @@ def _write(
         reply_text=spoken(said),
         entries=said,
         at=now,
+        before=found,
     )

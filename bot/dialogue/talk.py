@@ -31,6 +31,7 @@ from policy_rules.questions import PERSON_FACTS, Question
 
 MAX_REASKS = 2
 CONFIRM, CHECK = "confirm_facts", "check_answers"
+_FIRST_PERSON = re.compile(r"\b(I|I'm|I've|Im|Ive|my|me|mine)\b")
 _COMPLAIN = re.compile(r"\bcomplain", re.IGNORECASE)
 _CONTACTS = {"contact_email": "email", "contact_phone": "phone", "contact_post": "post"}
 
@@ -97,7 +98,7 @@ class Talk:
             return
         for name, proposal in said.items():
             self._propose(name, proposal)
-        if understood.problem is not None and not accepted:
+        if understood.problem is not None and not accepted and self.draft.pending not in self.draft.answers:
             self._not_understood(understood)
 
     def _help(self) -> None:
@@ -128,7 +129,7 @@ class Talk:
             draft.clear(name)
         else:
             if name == "story":
-                self._suppose_a_complaint(value)
+                self._suppose(value)
                 draft.first_told_at = draft.first_told_at or self.now.isoformat()
                 self.step.says.append(
                     self.context.words.say("notices.saved", reference=self.context.reference)
@@ -150,12 +151,17 @@ class Talk:
                 self.draft.declined.append(name)
         self.draft.proposed = {}
 
-    def _suppose_a_complaint(self, story: str) -> None:
-        """Nobody has to use the word: what is told here is proposed as a complaint, unless it is a mere question."""
+    def _suppose(self, story: str) -> None:
+        """What most stories are, to be confirmed: a complaint, and the teller's own.
+
+        Nobody has to use the word "complaint". What the story itself suggests takes the place of these.
+        """
         mere_question = story.rstrip().endswith("?") and len(story.split()) < 30
         draft, facts = self.draft, self.context.compiled.pack.facts
         if "nature" in facts and "nature" not in draft.answers and not mere_question:
             draft.proposed.setdefault("nature", "complaint")
+        if "on_behalf_of" not in draft.answers and _FIRST_PERSON.search(story):
+            draft.proposed.setdefault("on_behalf_of", "self")
 
     def _says_the_same(self, said: Mapping[str, Proposal]) -> bool:
         """Whether a message only repeats what was proposed, which is a yes in other words."""
@@ -237,6 +243,9 @@ class Talk:
         self._settle_names()
         wanted = {*routing.needs, *PERSON_FACTS}
         draft.proposed = {n: v for n, v in draft.proposed.items() if n in wanted and n not in draft.answers}
+        if set(draft.proposed) == {"on_behalf_of"} and draft.proposed["on_behalf_of"] == "self":
+            # Alone it saves no question, and comes better in its own place.
+            draft.proposed = {}
         if self._aside is not None:
             self.step.says += asides.answer(self.context, draft, routing, self._aside)
         if "still_complain" in draft.answers and draft.answers["still_complain"] != "true":

@@ -13,6 +13,8 @@ const CLOCKS = {
   acknowledge: "They say it has arrived by", respond: "They answer by", inform_of_action: "They say what will be done by",
   resolve_aim: "They aim to settle it by", written_record: "A written record by",
 };
+// Words of a policy that promise less than "will".
+const SOFT = new Set(["aims", "normally", "where_possible"]);
 const SLOWEST = 15000;
 // Other fragments are places on the page.
 const KEY_MARK = "#key=";
@@ -131,6 +133,7 @@ function ask(question, buttons) {
   box.dataset.long = long ? "yes" : "";
   at("box-label").textContent = !question ? "Anything else" : buttons.length ? "Or in your own words" : "Your answer";
   at("box-hint").textContent = HINTS[kind] || (long ? "Take the room you need. Press Send when you have finished." : "");
+  for (const button of form.querySelectorAll("[data-asked]")) button.hidden = !question;
   if (moved) (choices.querySelector("button") || box).focus();
 }
 
@@ -160,7 +163,8 @@ function outcomeCard(outcome) {
     for (const clock of decision.clocks || []) {
       if (clock.by !== "organisation" || !clock.due) continue;
       const unit = clock.unit.replaceAll("_", " ") + (clock.amount === 1 ? "" : "s");
-      const how = clock.amount ? `${clock.amount} ${unit}; policy: ${clock.clause}` : `The same day; policy: ${clock.clause}`;
+      const aim = SOFT.has(clock.force) ? ", as an aim" : "";
+      const how = `${clock.amount ? `${clock.amount} ${unit}` : "The same day"}${aim}; policy: ${clock.clause}`;
       row(CLOCKS[clock.kind] || `${clock.kind.replaceAll("_", " ")} by`, inWords(clock.due), how);
     }
     if (decision.escalate_to) row("If that does not help", decision.escalate_to, decision.escalate_within && `Within ${decision.escalate_within}`);

@@ -64,6 +64,17 @@ def read_telephone(text: str) -> Read:
     return Read(number) if number else Read(problem="bad_phone")
 
 
+_POSTCODE = re.compile(r"\b[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}\b", re.IGNORECASE)
+
+
+def read_address(text: str) -> tuple[str, str] | None:
+    """An e-mail address, phone number or postal address given where the way to be reached was asked for."""
+    for way, read in (("email", read_email(text)), ("phone", read_telephone(text))):
+        if read.answer is not None:
+            return way, read.answer
+    return ("post", text.strip()) if _POSTCODE.search(text) and len(text.split()) > 3 else None
+
+
 def read_day(text: str, question: OpenQuestion, now: datetime) -> Read:
     """The one day that the text names, as an ISO date."""
     past = question.id in _PAST

@@ -97,6 +97,10 @@ class Reader:
         read = self._answer(text, question, now, proposals)
         if read.answer is not None:
             return Understood(text, answer=read.answer)
+        if question.id == "preferred_contact" and (reached := answers.read_address(text)) is not None:
+            # Who gives the address itself has said how to be reached.
+            way, address = reached
+            return Understood(text, slots={question.id: way, f"contact_{way}": address})
         aimed = self._aimed_at_us(text, question)
         if aimed is not None:
             return aimed

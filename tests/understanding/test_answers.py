@@ -334,6 +334,29 @@ def test_an_empty_message_says_so(reader: Reader, question: OpenQuestion, text: 
     assert (understood.answer, understood.problem) == (None, "empty")
 
 
+REACH = OpenQuestion(
+    "preferred_contact", "choice", True, (("email", "By e-mail"), ("phone", "By phone"), ("post", "By post"))
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "slots"),
+    [
+        ("jo.bell@example.org", {"preferred_contact": "email", "contact_email": "jo.bell@example.org"}),
+        ("you can ring me on 01628 427120", {"preferred_contact": "phone", "contact_phone": "+441628427120"}),
+        (
+            "3 Mill Lane, Leicester LE1 2AB",
+            {"preferred_contact": "post", "contact_post": "3 Mill Lane, Leicester LE1 2AB"},
+        ),
+        ("by pigeon", {}),
+    ],
+)
+def test_an_address_says_how_to_be_reached(reader: Reader, said: str, slots: dict[str, str]) -> None:
+    read = reader.read(said, REACH, now=NOW, facts={})
+    assert read.slots == slots
+    assert (read.problem is None) is bool(slots)
+
+
 STAGES = OpenQuestion(
     "stage_reached",
     "choice",
