@@ -6,6 +6,7 @@ kept without its answer, nor a reference given without its case and the rows tha
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
+from cases import audit
 from cases.filing import ReferenceTaken, StaleConversation, is_case, write_case
 from cases.models import conversations, messages, refuse_nul
 from cases.record import CaseFiling
@@ -97,7 +99,8 @@ class TurnWrite:
     """Everything that one turn brings about. `expected_version` is the version that was read, 0 creates.
 
     `said` is verbatim, "" when nobody said anything (an opening). `first_told_at` counts the first time only.
-    Each of `cases` is handed to each of `targets`.
+    Each of `cases` is handed to each of `targets`. `before` is the conversation as it was read, None for a new one:
+    from it the audit trail knows what this turn changed.
     """
 
     organisation: str
@@ -119,6 +122,7 @@ class TurnWrite:
     at: datetime
     cases: tuple[CaseFiling, ...] = ()
     targets: tuple[str, ...] = ()
+    before: Conversation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +246,13 @@ def commit_turn(conn: Connection, turn: TurnWrite) -> CommittedTurn:
         )
     seq = _create(conn, turn) if turn.expected_version == 0 else _advance(conn, turn)
     conn.execute(_SAY, _both_messages(turn, seq))
-    for filing in turn.cases:
-        write_case(conn, filing, turn.conversation_id, turn.targets, turn.at)
+    replaced = {
+        filing.record.reference
+        for filing in turn.cases
+        if write_case(conn, filing, turn.conversation_id, turn.targets, turn.at)
+    }
+    # Last, since it locks the organisation's chain until the commit.
+    audit.append(conn, turn.organisation, turn.at, _events(turn, replaced))
     return CommittedTurn(seq, turn.expected_version + 1)
 
 
@@ -299,6 +308,27 @@ def _advance(conn: Connection, turn: TurnWrite) -> int:
         _raise_if_answered(conn, turn, turn.conversation_id)
         raise StaleConversation
     return int(seq)
+
+
+def _events(turn: TurnWrite, replaced: Set[str]) -> list[audit.Event]:
+    """What the audit trail keeps of the turn; nothing of one that only goes on with a draft."""
+    actor: audit.Actor = "staff" if turn.said_role == "staff" else "complainant"
+    before, events = turn.before, []
+    if turn.expected_version == 0:
+        events.append(audit.Event(audit.OPENED, turn.reference, actor))
+    if turn.first_told_at is not None and (before is None or before.first_told_at is None):
+        story = audit.digest_of(turn.said, turn.conversation_id)
+        events.append(audit.Event(audit.STORY, turn.reference, actor, story))
+    if turn.state != ("draft" if before is None else before.state) and not turn.cases:
+        action = audit.REOPENED if turn.state == "draft" else f"conversation.{turn.state}"
+        events.append(audit.Event(action, turn.reference, actor))
+    for filing in turn.cases:
+        reference = filing.record.reference
+        record = audit.digest_of(filing.record.as_json(), turn.conversation_id)
+        if reference in replaced:
+            events.append(audit.Event(audit.REPLACED, reference, actor, record))
+        events.append(audit.Event(filing.kind, reference, actor, record))
+    return events
 
 
 def _raise_if_answered(conn: Connection, turn: TurnWrite, conversation_id: str) -> None:

@@ -30,8 +30,8 @@ _REFILE = cases.update().where(
 
 def write_case(
     conn: Connection, filing: CaseFiling, conversation_id: str, targets: tuple[str, ...], at: datetime
-) -> None:
-    """Write a case, its clocks, and one outbox row for each target."""
+) -> bool:
+    """Write a case, its clocks, and one outbox row for each target; whether it replaced an earlier record."""
     record, decision = filing.record, filing.decision
     if record.received_at is None:
         raise ValueError(f"case {record.reference} has no receipt: its clocks would run from nothing")
@@ -50,7 +50,8 @@ def write_case(
     }
     key = {"organisation": record.organisation, "reference": record.reference}
     where = {"in_organisation": record.organisation, "in_reference": record.reference}
-    if conn.execute(_REFILE.values(values), {**where, "in_conversation": conversation_id}).rowcount:
+    refiled = conn.execute(_REFILE.values(values), {**where, "in_conversation": conversation_id}).rowcount > 0
+    if refiled:
         mine = (clocks.c.organisation == record.organisation, clocks.c.case_reference == record.reference)
         conn.execute(clocks.delete().where(*mine))
     else:
@@ -62,6 +63,7 @@ def write_case(
         conn.execute(clocks.insert(), rows)
     if targets:
         conn.execute(outbox.insert(), [_delivery(filing, target, at) for target in targets])
+    return refiled
 
 
 def _delivery(filing: CaseFiling, target: str, at: datetime) -> dict[str, Any]:

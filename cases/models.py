@@ -18,6 +18,7 @@ from policy_rules.errors import Refusal
 CONVERSATION_STATES = ("draft", "filed", "signposted", "informal", "withdrawn", "abandoned")
 MESSAGE_ROLES = ("complainant", "assistant", "staff", "system")
 OUTBOX_STATES = ("pending", "leased", "delivered", "dead")
+AUDIT_ACTORS = ("complainant", "staff", "system")
 
 
 class NulCharacter(Refusal):
@@ -202,6 +203,32 @@ outbox = sa.Table(
     # The one query that crosses organisations: what is due now.
     sa.Index(None, "state", "due_at"),
     _one_of("state", OUTBOX_STATES),
+)
+
+# Append-only: triggers refuse to change it (migration 0002). What each entry holds, and what it never holds: audit.py.
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("organisation", sa.String(64), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("actor", sa.String(16), nullable=False),
+    sa.Column("action", sa.String(64), nullable=False),
+    sa.Column("reference", sa.String(64), nullable=False),
+    sa.Column("delivery_id", sa.String(32)),
+    sa.Column("digest", sa.String(64)),
+    sa.Column("previous", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    _one_of("actor", AUDIT_ACTORS),
+)
+
+# The newest entry of each chain. Whoever appends locks this row, so that a chain never forks.
+audit_heads = sa.Table(
+    "audit_heads",
+    metadata,
+    sa.Column("organisation", sa.String(64), primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
 )
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam
 
+from cases import audit
 from cases.models import cases, outbox
 
 ERROR_LENGTH = 300
@@ -101,6 +102,7 @@ def delivered(conn: Connection, item: Claimed, at: datetime) -> None:
         .where(*row)
         .values(state="delivered", delivered_at=at, lease_until=None, last_error=None)
     )
+    _audit(conn, audit.DELIVERED, item, at)
 
 
 def retry_at(conn: Connection, item: Claimed, due_at: datetime, error: str) -> bool:
@@ -108,9 +110,12 @@ def retry_at(conn: Connection, item: Claimed, due_at: datetime, error: str) -> b
     return _settle(conn, item, {"state": "pending", "due_at": due_at, "last_error": error[:ERROR_LENGTH]})
 
 
-def bury(conn: Connection, item: Claimed, error: str) -> bool:
+def bury(conn: Connection, item: Claimed, error: str, at: datetime) -> bool:
     """It is given up until somebody replays it; False when the lease is no longer ours."""
-    return _settle(conn, item, {"state": "dead", "last_error": error[:ERROR_LENGTH]})
+    buried = _settle(conn, item, {"state": "dead", "last_error": error[:ERROR_LENGTH]})
+    if buried:
+        _audit(conn, audit.DEAD, item, at)
+    return buried
 
 
 def release(conn: Connection, items: list[Claimed]) -> None:
@@ -131,8 +136,13 @@ def give_back(conn: Connection) -> int:
 def replay(conn: Connection, organisation: str, delivery_id: str, now: datetime) -> bool:
     """Try a dead delivery anew from the start of the table, under its old id; False when it is not dead."""
     dead = (outbox.c.organisation == organisation, outbox.c.id == delivery_id, outbox.c.state == "dead")
-    changed = conn.execute(outbox.update().where(*dead).values(state="pending", attempts=0, due_at=now))
-    return changed.rowcount == 1
+    anew = outbox.update().where(*dead).values(state="pending", attempts=0, due_at=now)
+    reference = conn.execute(anew.returning(outbox.c.case_reference)).scalar()
+    if reference is None:
+        return False
+    event = audit.Event(audit.REPLAYED, reference, "staff", delivery_id=delivery_id)
+    audit.append(conn, organisation, now, [event])
+    return True
 
 
 def waiting(conn: Connection, now: datetime) -> Waiting:
@@ -163,6 +173,11 @@ def listing(conn: Connection, state: str | None = None) -> list[dict[str, Any]]:
 def _record(conn: Connection, organisation: str, reference: str) -> dict[str, Any]:
     found = conn.execute(_RECORD, {"organisation": organisation, "reference": reference}).scalar_one()
     return dict(found)
+
+
+def _audit(conn: Connection, action: str, item: Claimed, at: datetime) -> None:
+    event = audit.Event(action, item.case_reference, "system", delivery_id=item.id)
+    audit.append(conn, item.organisation, at, [event])
 
 
 def _settle(conn: Connection, item: Claimed, values: dict[str, Any]) -> bool:

@@ -166,7 +166,7 @@ class DeliveryLoop:
             wait = failure.retry_after if isinstance(failure, TransientFailure) else None
             due = next_attempt(failures, now, wait, self._chance())
         if due is None:
-            settled = await self._store.write(lambda conn: outbox.bury(conn, item, error))
+            settled = await self._store.write(lambda conn: outbox.bury(conn, item, error, now))
         else:
             settled = await self._store.write(lambda conn: outbox.retry_at(conn, item, due, error))
             log.warning(

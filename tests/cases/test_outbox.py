@@ -67,7 +67,7 @@ def test_whoever_lost_the_lease_cannot_settle_a_failure_but_an_arrival_counts(st
     (slow,) = _claim(store)
     _claim(store, after=LEASE)
     assert not store.write_sync(lambda conn: outbox.retry_at(conn, slow, NOW, "late"))
-    assert not store.write_sync(lambda conn: outbox.bury(conn, slow, "late"))
+    assert not store.write_sync(lambda conn: outbox.bury(conn, slow, "late", NOW))
     store.write_sync(lambda conn: outbox.delivered(conn, slow, NOW))
     assert _claim(store, after=2 * LEASE) == []
 
@@ -84,7 +84,7 @@ def test_a_delivered_row_never_comes_back(store: Store) -> None:
 def test_a_dead_row_waits_for_its_replay_and_keeps_its_id(store: Store) -> None:
     _fill(store, 1)
     (item,) = _claim(store)
-    assert store.write_sync(lambda conn: outbox.bury(conn, item, "550 " + "x" * 1000))
+    assert store.write_sync(lambda conn: outbox.bury(conn, item, "550 " + "x" * 1000, NOW))
     assert _claim(store, after=timedelta(days=365)) == []
     (row,) = store.read_sync(lambda conn: outbox.listing(conn, "dead"))
     assert len(row["last_error"]) == outbox.ERROR_LENGTH
@@ -108,7 +108,7 @@ def test_the_counts_tell_what_waits(store: Store) -> None:
     _fill(store, 5)
     done, dead, later, _ = _claim(store, limit=4)
     store.write_sync(lambda conn: outbox.delivered(conn, done, NOW))
-    store.write_sync(lambda conn: outbox.bury(conn, dead, "x"))
+    store.write_sync(lambda conn: outbox.bury(conn, dead, "x", NOW))
     store.write_sync(lambda conn: outbox.retry_at(conn, later, NOW + timedelta(hours=1), "x"))
     counts = store.read_sync(lambda conn: outbox.waiting(conn, NOW))
     assert counts == outbox.Waiting(due=1, scheduled=1, leased=1, dead=1, oldest_due_at=NOW)
