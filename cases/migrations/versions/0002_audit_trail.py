@@ -18,8 +18,8 @@ _SQLITE = (
     """
     CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit
     WHEN EXISTS (SELECT 1 FROM audit WHERE organisation = NEW.organisation AND number = NEW.number)
-    """
-    f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END",
+    BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END
+    """,
 )
 _POSTGRESQL = (
     f"""
