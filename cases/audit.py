@@ -69,11 +69,6 @@ _BEGIN = {
     "postgresql": postgresql.insert(audit_heads).on_conflict_do_nothing(),
 }
 _APPEND = audit.insert()
-_MOVE = (
-    audit_heads.update()
-    .where(audit_heads.c.organisation == bindparam("in_organisation"))
-    .values(number=bindparam("new_number"), hash=bindparam("new_hash"))
-)
 
 
 def append(conn: Connection, organisation: str, at: datetime, events: Sequence[Event]) -> None:
@@ -85,11 +80,8 @@ def append(conn: Connection, organisation: str, at: datetime, events: Sequence[E
         return
     head = _locked_head(conn, organisation)
     rows = list(_chained(organisation, at, events, head))
-    conn.execute(_APPEND, rows)
-    last = rows[-1]
-    conn.execute(
-        _MOVE, {"in_organisation": organisation, "new_number": last["number"], "new_hash": last["hash"]}
-    )
+    # A trigger moves the head.
+    conn.execute(_APPEND, rows if len(rows) > 1 else rows[0])
 
 
 def heads(conn: Connection) -> dict[str, Head]:
