@@ -122,13 +122,13 @@ class CompiledPack:
         conditions = [*self._conditions, *(i.when for i in self.pack.impossible)]
         # Whose complaint would be about its own handler must be told apart, whether or not a rule does so.
         conditions += [{"subject": (subject,)} for subject in self.pack.officers.values()]
+        conditions += [stated.when for stated in self.pack.properties]
         return Space(levels_for(facts, conditions))
 
     @cached_property
     def route_root(self) -> Node:
         """The diagram of the route's index; None where no route takes the case."""
-        space = self.space
-        return space.first_match([(i, space.condition(r.when)) for i, r in enumerate(self.routes)], None)
+        return self.space.decision_list([(i, route.when) for i, route in enumerate(self.routes)], None)
 
     def applies(self, part: Limited) -> Node:
         """The diagram of whether a limited part applies: its condition holds and its route is chosen."""

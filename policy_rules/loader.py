@@ -166,8 +166,8 @@ def parse_pack(text: str, file: str) -> LoadedPack:
 
 
 def pack_sha256(pack: Pack) -> str:
-    """The hash of the pack's canonical JSON; examples and comments do not change a policy, so they are out."""
-    canonical = pack.model_dump(mode="json", by_alias=True, exclude={"examples"})
+    """The hash of the pack's canonical JSON. Examples, properties and comments change no policy: they are out."""
+    canonical = pack.model_dump(mode="json", by_alias=True, exclude={"examples", "properties"})
     return hashlib.sha256(json.dumps(canonical, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -73,7 +73,7 @@ def _facts(pack: Pack) -> Iterator[Finding]:
 
 def _ids(pack: Pack) -> Iterator[Finding]:
     seen: dict[str, str] = {}
-    for section in (*SECTIONS, "readings"):
+    for section in (*SECTIONS, "readings", "properties"):
         for i, part in enumerate(getattr(pack, section)):
             if part.id in seen:
                 yield (section, i, "id"), f"the id '{part.id}' already names one of the {seen[part.id]}."
@@ -149,7 +149,35 @@ def _questions_and_examples(pack: Pack) -> Iterator[Finding]:
         yield from _condition(pack, impossible.when, ("impossible", i, "when"))
 
 
+def _properties(pack: Pack) -> Iterator[Finding]:
+    kinds = {c.kind for c in pack.clocks} | {s.kind for s in pack.silent} | {"acknowledge", "respond"}
+    handlers = {handler for route in pack.routes if (handler := route.handler) is not None}
+    allowed: dict[str, Iterable[str]] = {
+        "route": [route.id for route in pack.routes],
+        "handler": sorted(handlers),
+        "contact": pack.contacts,
+        "clocks": sorted(kinds),
+        "duties": sorted({duty.kind for duty in pack.duties}),
+        "warnings": sorted({warning.kind for warning in pack.warnings} | {"conflict"}),
+    }
+    for i, stated in enumerate(pack.properties):
+        yield from _condition(pack, stated.when, ("properties", i, "when"))
+        if (stated.never is None) == (stated.always is None):
+            yield ("properties", i), "give either 'never' or 'always'."
+        for part in ("never", "always", "unless"):
+            outcomes = getattr(stated, part)
+            if outcomes is None:
+                continue
+            if not any(getattr(outcomes, field) for field in type(outcomes).model_fields):
+                yield ("properties", i, part), f"'{part}' names no outcome; name one."
+            for field, names in allowed.items():
+                for name in getattr(outcomes, field):
+                    if name not in names:
+                        here = ("properties", i, part, field)
+                        yield here, f"unknown {field.removesuffix('s')} '{name}'; {_hint(name, names)}"
+
+
 def check_names(pack: Pack) -> list[Finding]:
     """Every broken reference of the pack, with the place where it stands."""
-    checks = (_facts, _ids, _limited, _references, _shapes, _questions_and_examples)
+    checks = (_facts, _ids, _limited, _references, _shapes, _properties, _questions_and_examples)
     return [finding for check in checks for finding in check(pack)]

@@ -255,6 +255,36 @@ def _no_repeats(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+class Outcomes(Part):
+    """A test of what comes out. A list holds where any of its names does; several fields hold together.
+
+    `clocks`, `duties` and `warnings` are kinds, and hold where one of them applies; the others are of the route.
+    """
+
+    route: tuple[str, ...] = ()
+    disposition: tuple[Disposition, ...] = ()
+    handler: tuple[str, ...] = ()
+    stage: tuple[Stage, ...] = ()
+    contact: tuple[str, ...] = ()
+    clocks: tuple[str, ...] = ()
+    duties: tuple[str, ...] = ()
+    warnings: tuple[WarningKind, ...] = ()
+
+
+class Property(Part):
+    """What must hold in every case where `when` does, whatever the rules become: `never` or `always` this.
+
+    `unless` names outcomes that excuse it. It is proved over all cases, and a pack that breaks it is refused.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    says: str = Field(min_length=1)
+    when: Condition = {}
+    never: Outcomes | None = None
+    always: Outcomes | None = None
+    unless: Outcomes | None = None
+
+
 class Pack(Part):
     """One organisation's policy. See `docs/add-an-organisation.md` for a guided tour."""
 
@@ -274,6 +304,7 @@ class Pack(Part):
     silent: tuple[Silence, ...] = ()
     duties: tuple[Duty, ...] = ()
     warnings: tuple[Warn, ...] = ()
+    properties: tuple[Property, ...] = ()
     readings: tuple[Reading, ...] = ()
     questions: tuple[PackQuestion, ...] = ()
     examples: tuple[Example, ...] = ()

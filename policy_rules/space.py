@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
+from policy_rules.limits import Budget
 from policy_rules.pack import Condition, Excluded
 
 Node = int
@@ -48,10 +50,14 @@ def levels_for(
 
 
 class Space:
-    """A manager of diagrams over the same levels. Nodes are ints; two equal functions are the same node."""
+    """A manager of diagrams over the same levels. Nodes are ints; two equal functions are the same node.
 
-    def __init__(self, levels: tuple[Level, ...]) -> None:
+    With a budget, whatever builds or walks a diagram raises `limits.Undecided` once the time has run out.
+    """
+
+    def __init__(self, levels: tuple[Level, ...], budget: Budget | None = None) -> None:
         self.levels = levels
+        self.budget = budget
         self.bottom = len(levels)
         self.level: list[int] = []
         self.kids: list[tuple[Node, ...]] = []
@@ -79,6 +85,8 @@ class Space:
         return found
 
     def _new(self, level: int, kids: tuple[Node, ...], value: Hashable) -> Node:
+        if self.budget is not None:
+            self.budget.step()
         self.level.append(level)
         self.kids.append(kids)
         self.values.append(value)
@@ -110,6 +118,74 @@ class Space:
             result = self.choose(condition, chosen, result)
         return result
 
+    def decision_list(self, rules: Sequence[tuple[Hashable, Condition]], otherwise: Hashable) -> Node:
+        """The value of the first rule whose condition holds, else `otherwise`: `first_match`, only quicker.
+
+        A rule is a bit. Walking down the facts, what is left alive is all that matters, so equal sets of rules
+        are walked once; a rule with nothing left to test hides those below it.
+        """
+        leaves = [self.leaf(value) for value, _ in rules]
+        other = self.leaf(otherwise)
+        masks, tests = self._masks([when for _, when in rules])
+        free = [(1 << len(rules)) - 1]
+        for tested in reversed(tests):
+            free.insert(0, free[0] & ~tested)
+        memo: dict[tuple[int, int], Node] = {}
+
+        def walk(depth: int, alive: int) -> Node:
+            while True:
+                certain = alive & free[depth]
+                if certain:
+                    first = certain & -certain
+                    alive &= (first << 1) - 1
+                    if alive == first:
+                        return leaves[first.bit_length() - 1]
+                elif not alive:
+                    return other
+                if alive & tests[depth]:
+                    break
+                depth += 1
+            found = memo.get((depth, alive))
+            if found is None:
+                if self.budget is not None:
+                    self.budget.step()
+                kids = tuple([walk(depth + 1, alive & mask) for mask in masks[depth]])
+                found = memo[depth, alive] = self.node(depth, kids)
+            return found
+
+        return walk(0, free[self.bottom])
+
+    def _masks(self, conditions: Sequence[Condition]) -> tuple[list[list[int]], list[int]]:
+        """For each level: the rules that each class leaves alive, and the rules that test it at all."""
+        masks, tests = [], []
+        for level in self.levels:
+            cells = [when.get(level.fact) for when in conditions]
+            masks.append(
+                [sum(1 << i for i, c in enumerate(cells) if accepts(c, g[0])) for g in level.classes]
+            )
+            tests.append(sum(1 << i for i, cell in enumerate(cells) if cell is not None))
+        return masks, tests
+
+    def combine(self, join: Callable[..., Hashable], *nodes: Node) -> Node:
+        """The diagram of `join` of the outcomes of several diagrams, case by case."""
+        memo: dict[tuple[Node, ...], Node] = {}
+
+        def walk(parts: tuple[Node, ...]) -> Node:
+            found = memo.get(parts)
+            if found is None:
+                if self.budget is not None:
+                    self.budget.step()
+                depth = min([self.level[part] for part in parts])
+                if depth == self.bottom:
+                    found = self.leaf(join(*[self.values[part] for part in parts]))
+                else:
+                    split = zip(*[self._at(part, depth) for part in parts], strict=True)
+                    found = self.node(depth, tuple([walk(kids) for kids in split]))
+                memo[parts] = found
+            return found
+
+        return walk(nodes)
+
     def choose(self, condition: Node, then: Node, otherwise: Node) -> Node:
         """`then` where the condition is True, `otherwise` elsewhere."""
         memo: dict[tuple[Node, Node, Node], Node] = {}
@@ -122,6 +198,8 @@ class Space:
             key = (c, t, e)
             found = memo.get(key)
             if found is None:
+                if self.budget is not None:
+                    self.budget.step()
                 depth = min(self.level[c], self.level[t], self.level[e])
                 parts = zip(self._at(c, depth), self._at(t, depth), self._at(e, depth), strict=True)
                 found = memo[key] = self.node(depth, tuple(walk(*part) for part in parts))
@@ -202,28 +280,42 @@ class Space:
 
     def count(self, node: Node, outcome: Hashable = True) -> int:
         """How many whole cases (one value for each level's fact) have this outcome."""
-        target = self.leaf(outcome)
+        return self._reach(node).get(self.leaf(outcome), 0)
+
+    def counts(self, node: Node) -> dict[Hashable, int]:
+        """How many whole cases have each outcome, of those that some case has; all in one walk."""
+        return {self.values[leaf]: cases for leaf, cases in self._reach(node).items()}
+
+    def _reach(self, node: Node) -> dict[Node, int]:
+        """For each leaf, how many whole cases lead to it."""
         weights = [sum(len(group) for group in level.classes) for level in self.levels]
-        memo: dict[Node, int] = {}
+        waiting: dict[Node, int] = {node: prod(weights[: self.level[node]])}
+        found: dict[Node, int] = {}
+        # Every edge leads down, so by level each node is met once, with all that reaches it.
+        for depth, nodes in enumerate(self._by_level(node)):
+            for n in nodes:
+                reach = waiting.pop(n)
+                if depth == self.bottom:
+                    found[n] = reach
+                    continue
+                for kid, group in zip(self.kids[n], self.levels[depth].classes, strict=True):
+                    skipped = prod(weights[depth + 1 : self.level[kid]])
+                    waiting[kid] = waiting.get(kid, 0) + reach * len(group) * skipped
+        return found
 
-        def below(n: Node, depth: int) -> int:
-            total = walk(n)
-            for skipped in range(depth, self.level[n]):
-                total *= weights[skipped]
-            return total
-
-        def walk(n: Node) -> int:
-            if self.level[n] == self.bottom:
-                return int(n == target)
-            found = memo.get(n)
-            if found is None:
-                groups = self.levels[self.level[n]].classes
-                depth = self.level[n] + 1
-                found = sum(len(g) * below(k, depth) for k, g in zip(self.kids[n], groups, strict=True))
-                memo[n] = found
-            return found
-
-        return below(node, 0)
+    def _by_level(self, root: Node) -> list[list[Node]]:
+        levels: list[list[Node]] = [[] for _ in range(self.bottom + 1)]
+        seen = {root}
+        stack = [root]
+        while stack:
+            n = stack.pop()
+            if self.budget is not None:
+                self.budget.step()
+            levels[self.level[n]].append(n)
+            fresh = set(self.kids[n]) - seen
+            seen |= fresh
+            stack.extend(fresh)
+        return levels
 
 
 def restrict(space: Space, roots: Sequence[Node], known: Mapping[int, int]) -> Restricted:

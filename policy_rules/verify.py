@@ -11,14 +11,17 @@ from itertools import combinations
 
 from policy_rules.compiled import CompiledPack, condition_words
 from policy_rules.errors import BrokenPack
+from policy_rules.limits import Budget, Undecided, too_large
 from policy_rules.loader import Lines
 from policy_rules.names import SECTIONS
 from policy_rules.pack import Limited, Silence
+from policy_rules.properties import breaches
 from policy_rules.space import Node
 
 # What a person who complains must be told: when they are acknowledged, and when they are answered.
 PROMISES = (("acknowledge", ("acknowledge",)), ("respond", ("respond", "inform_of_action")))
 OWN_CONTACT = "complaints"
+IMPOSSIBLE = "impossible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,46 @@ class Finding:
         return text
 
 
-def verify(compiled: CompiledPack) -> list[Finding]:
-    """Every finding, worst first. Exact: a finding comes with a case, and no case is overlooked."""
-    checks = (_gaps, _double_clocks, _missing_promises, _dead_rules, _destinations, _own_judge, _unused)
-    found = [finding for check in checks for finding in check(compiled)]
+def verify(compiled: CompiledPack, budget: Budget | None = None) -> list[Finding]:
+    """Every finding, worst first. Exact: a finding comes with a case, and no case is overlooked.
+
+    A pack past the size caps, or not done within the budget (5 seconds if none is given), has the finding
+    `undecided` beside what was found so far: what is not proved is not published.
+    """
+    found: list[Finding] = []
+    size = too_large(compiled.pack)
+    if size is not None:
+        return [_undecided(size)]
+    compiled.space.budget = budget or Budget()
+    try:
+        for check in _CHECKS:
+            found += check(compiled)
+    except Undecided as stopped:
+        found.append(_undecided(str(stopped)))
+    finally:
+        compiled.space.budget = None
     return sorted(found, key=lambda finding: not finding.unsound)
+
+
+def _undecided(why: str) -> Finding:
+    return Finding("undecided", (), f"undecided: this pack could not be proved; {why}.", unsound=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How many of the possible cases each route takes; a case is one value for each fact that a rule tests."""
+
+    routes: dict[str, int]
+    possible: int
+    impossible: int
+
+
+def shares(compiled: CompiledPack) -> Shares:
+    """The exact count of cases of each route."""
+    counts = compiled.space.counts(_taken(compiled))
+    impossible = counts.pop(IMPOSSIBLE, 0)
+    by_route = {route.id: counts.get(i, 0) for i, route in enumerate(compiled.routes)}
+    return Shares(by_route, sum(counts.values()), impossible)
 
 
 def refuse_if_unsound(compiled: CompiledPack) -> None:
@@ -61,6 +99,12 @@ def _possible(compiled: CompiledPack) -> Node:
 
 def _witness(compiled: CompiledPack, *nodes: Node) -> dict[str, str] | None:
     return compiled.space.witness(compiled.space.both(_possible(compiled), *nodes))
+
+
+def _taken(compiled: CompiledPack) -> Node:
+    """The diagram of the route's index over the possible cases."""
+    space = compiled.space
+    return space.choose(_possible(compiled), compiled.route_root, space.leaf(IMPOSSIBLE))
 
 
 def _route_is(compiled: CompiledPack, index: int | None) -> Node:
@@ -120,8 +164,9 @@ def _contradiction(compiled: CompiledPack, silence: Silence, node: Node) -> Iter
 
 def _dead_rules(compiled: CompiledPack) -> Iterator[Finding]:
     space = compiled.space
+    reached = space.outcomes(_taken(compiled))
     for i, route in enumerate(compiled.routes):
-        if _witness(compiled, _route_is(compiled, i)) is None:
+        if i not in reached:
             meets = space.witness(space.both(_possible(compiled), space.condition(route.when)))
             taken = compiled.match(compiled.with_defaults(meets)) if meets is not None else None
             why = f"; '{taken.route.id}' stands above it and takes such cases" if taken else ""
@@ -183,3 +228,22 @@ def _unused(compiled: CompiledPack) -> Iterator[Finding]:
     for key in pack.contacts:
         if key not in used:
             yield Finding("unused", ("contacts", key), f"no rule uses the contact '{key}'.")
+
+
+def _stated(compiled: CompiledPack) -> Iterator[Finding]:
+    for breach in breaches(compiled, _possible(compiled)):
+        kind = "property" if breach.case is not None else "idle_property"
+        place = ("properties", breach.place)
+        yield Finding(kind, place, breach.says, breach.case, unsound=breach.case is not None)
+
+
+_CHECKS = (
+    _gaps,
+    _double_clocks,
+    _missing_promises,
+    _stated,
+    _dead_rules,
+    _destinations,
+    _own_judge,
+    _unused,
+)
