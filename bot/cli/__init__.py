@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from bot.cli.audit import audit_commands
+
 if TYPE_CHECKING:
     from bot.settings import Settings
     from cases.store import Store
@@ -32,6 +34,7 @@ app = typer.Typer(
 )
 case_commands = typer.Typer(help="The cases and conversations that are kept.", no_args_is_help=True)
 app.add_typer(case_commands, name="case")
+app.add_typer(audit_commands, name="audit")
 
 
 def say(text: str = "") -> None:
@@ -211,7 +214,7 @@ def case_list(
     from bot.cli.show import case_lines
     from cases.register import list_cases
 
-    with _reading() as store:
+    with reading() as store:
         found = store.read_sync(list_cases)
     if as_json:
         say(json.dumps(found, ensure_ascii=False, indent=2))
@@ -234,7 +237,7 @@ def case_show(
     from cases.register import UnknownReference
 
     missing = []
-    with _reading() as store:
+    with reading() as store:
         for reference in references:
             try:
                 record = _record(store, reference.strip().upper())
@@ -257,7 +260,7 @@ def _record(store: Store, reference: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _reading() -> Iterator[Store]:
+def reading() -> Iterator[Store]:
     """The store, for reading beside a running server."""
     from cases.store import StoreMissing, open_store
 
