@@ -11,7 +11,7 @@ PACKS    = $(filter-out %.coverage.yml,$(wildcard policy_rules/organisations/*.y
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench nlu docs lock
+.PHONY: help setup setup-dev run test check bench soak nlu docs lock
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,7 @@ run: setup  ## serve everything on http://127.0.0.1:8000, data under var/
 
 test: setup-dev check  ## the checks, then every test (a browser and a database included; nothing is skipped)
 	$(BIN)/python -m tests.chromium
+	$(BIN)/python -m tests.faults.syscalls
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: setup-dev  ## lint, format, types, layers, and the proof of every organisation's pack
@@ -36,6 +37,9 @@ check: setup-dev  ## lint, format, types, layers, and the proof of every organis
 
 bench: setup-dev  ## measure the budgets on this machine
 	$(BIN)/python -m bench
+
+soak: setup-dev  ## 1,000 conversations while the server is killed again and again; nothing may be lost or doubled
+	$(BIN)/python -m tests.faults.campaign --conversations 1000
 
 nlu: setup-dev  ## check nlu_data on its stories (the classifier arrives with understanding)
 	$(BIN)/python -m pytest -q tests/understanding

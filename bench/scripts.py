@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic_core import from_json
 
 from policy_rules.compiled import CompiledPack
-from policy_rules.questions import PERSON_FACTS
+from policy_rules.questions import PERSON_FACTS, holds
 from policy_rules.shelf import PackShelf
 
 STORY = (
@@ -44,13 +44,16 @@ def script(compiled: CompiledPack) -> tuple[Line, ...]:
 
 
 def settled(compiled: CompiledPack) -> str:
-    """The payload that answers every fact that this organisation asks, with what `assume` would take."""
+    """The payload that answers all that this organisation asks of the case, facts as `assume` would take them."""
     known: dict[str, str] = {}
     for fact in compiled.pack.ask_order:
         value = compiled.default(fact, known)
         if fact not in PERSON_FACTS and value is not None and compiled.asked_of(fact) == "complainant":
             known[fact] = value
     known.pop("channel", None)
+    for question in compiled.pack.questions:
+        if question.kind == "text" and holds(question.when, known):
+            known[question.id] = "Sam Carter"
     return f"/SetSlots({', '.join(f'{fact}={value}' for fact, value in known.items())})"
 
 

@@ -1,0 +1,103 @@
+"""The faults that the crash test and the order of syncs must catch, planted by replacing one function of the running program.
+
+python -m tests.faults.planted FAULT [--port N]        `hearout serve` with that fault
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+
+def acknowledge_before_commit() -> None:
+    """The writer tells of success once its SQL has run, and commits afterwards."""
+    from cases import writer
+
+    def commit(self: writer.GroupCommitWriter) -> None:
+        writer._tell(self._batch_told_early)  # type: ignore[attr-defined]
+        self._raw.execute("COMMIT")
+
+    together = writer.GroupCommitWriter._commit_together
+
+    def commit_together(self: writer.GroupCommitWriter, batch: list[writer._Job]) -> None:
+        self._batch_told_early = batch  # type: ignore[attr-defined]
+        together(self, batch)
+
+    writer.GroupCommitWriter._commit = commit  # type: ignore[method-assign]
+    writer.GroupCommitWriter._commit_together = commit_together  # type: ignore[method-assign]
+
+
+def forget_message_ids() -> None:
+    """Every message counts as a new one, whatever id the client gave it."""
+    from bot.channels import hearing
+    from bot.turn import take_turn
+
+    async def take_anew(desk: Any, incoming: Any) -> Any:
+        return await take_turn(desk, replace(incoming, message_id=uuid.uuid4().hex))
+
+    vars(hearing)["take_turn"] = take_anew
+
+
+def outbox_after_commit() -> None:
+    """The rows that hand a case over are written in a transaction of their own, after the case's."""
+    from cases import conversations, filing, models
+    from cases.store import _Sqlite
+
+    write = _Sqlite.write
+    commit_turn = conversations.commit_turn
+    late: list[conversations.TurnWrite] = []
+
+    def commit_without(conn: Any, turn: conversations.TurnWrite) -> conversations.CommittedTurn:
+        committed = commit_turn(conn, replace(turn, targets=()))
+        if turn.cases and turn.targets:
+            late.append(turn)
+        return committed
+
+    async def write_and_then(self: _Sqlite, work: Callable[[Any], Any]) -> Any:
+        result = await write(self, work)
+        while late:
+            turn = late.pop()
+            rows = [filing._delivery(case, name, turn.at) for case in turn.cases for name in turn.targets]
+            await write(self, lambda conn: conn.execute(models.outbox.insert(), rows))  # noqa: B023 - awaited
+        return result
+
+    vars(conversations)["commit_turn"] = commit_without
+    _Sqlite.write = write_and_then  # type: ignore[method-assign]
+
+
+def no_sync() -> None:
+    """The writer's connection does not sync at a commit: a kill forgives that, a power cut does not."""
+    from cases import writer
+
+    made = writer.GroupCommitWriter.__init__
+
+    def init(self: writer.GroupCommitWriter, connection: Any) -> None:
+        connection.connection.driver_connection.execute("PRAGMA synchronous=NORMAL")
+        made(self, connection)
+
+    writer.GroupCommitWriter.__init__ = init  # type: ignore[method-assign]
+
+
+FAULTS: dict[str, Callable[[], None]] = {
+    "acknowledge-before-commit": acknowledge_before_commit,
+    "no-idempotency": forget_message_ids,
+    "outbox-after-commit": outbox_after_commit,
+    "no-sync": no_sync,
+}
+
+
+def serve(fault: str | None, arguments: list[str]) -> None:
+    """Run `hearout serve` in this process, with a fault or none; ends the process."""
+    from bot import cli
+
+    if fault is not None:
+        FAULTS[fault]()
+    sys.argv = ["hearout", "serve", *arguments]
+    cli.main()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], sys.argv[2:])
