@@ -108,9 +108,11 @@ class Person:
 
 
 @contextmanager
-def open_desk(folder: Path, packs: Path | None = None, clock: Clock | None = None) -> Iterator[Desk]:
-    """A desk on SQLite in `folder`; `packs` None is the shipped ones."""
-    url = f"sqlite:///{folder / 'hearout.db'}"
+def open_desk(
+    folder: Path, packs: Path | None = None, clock: Clock | None = None, url: str | None = None
+) -> Iterator[Desk]:
+    """A desk on the database at `url`, else on SQLite in `folder`; `packs` None is the shipped ones."""
+    url = url or f"sqlite:///{folder / 'hearout.db'}"
     migrate(url)
     store: Store = open_store(url)
     shelf = PackShelf(packs)
