@@ -106,13 +106,11 @@ async def _attempt(desk: Desk, incoming: Incoming, key_hash: str) -> TurnReply:
     # Load.
     organisation = incoming.organisation
     compiled = desk.packs.get(organisation)
-    found = await desk.store.read(lambda conn: conversations.find(conn, organisation, key_hash))
-    if found is not None:
-        told = await desk.store.read(
-            lambda conn: conversations.replies_to(conn, organisation, found.id, incoming.message_id)
-        )
-        if told is not None:
-            return TurnReply(told.seq, found.reference, found.state, told.entries, replayed=True)
+    found, told = await desk.store.read(
+        lambda conn: conversations.load(conn, organisation, key_hash, incoming.message_id)
+    )
+    if found is not None and told is not None:
+        return TurnReply(told.seq, found.reference, found.state, told.entries, replayed=True)
     now = desk.clock()
     overlay = desk.overlays(organisation)
     draft = _draft(found, incoming)

@@ -33,6 +33,7 @@ __all__ = [
     "TurnWrite",
     "commit_turn",
     "find",
+    "load",
     "messages_after",
     "replies_to",
     "transcript",
@@ -219,6 +220,14 @@ def replies_to(
     where = {"organisation": organisation, "conversation_id": conversation_id, "message_id": message_id}
     row = conn.execute(_REPLY, where).first()
     return None if row is None else StoredReply(*row)
+
+
+def load(
+    conn: Connection, organisation: str, key_hash: str, message_id: str
+) -> tuple[Conversation | None, StoredReply | None]:
+    """What a turn begins with, in one look: the conversation, and the answer that this message id has had."""
+    found = find(conn, organisation, key_hash)
+    return found, None if found is None else replies_to(conn, organisation, found.id, message_id)
 
 
 def messages_after(
