@@ -7,46 +7,15 @@ apart share a class, and equal parts are shared, so a space of millions of cases
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 
+from policy_rules.levels import Level as Level
+from policy_rules.levels import accepts as accepts
+from policy_rules.levels import levels_for as levels_for
 from policy_rules.limits import Budget
-from policy_rules.pack import Condition, Excluded
+from policy_rules.pack import Condition
 
 Node = int
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """One fact: its value classes (each a tuple of values that no rule tells apart)."""
-
-    fact: str
-    classes: tuple[tuple[str, ...], ...]
-    class_of: Mapping[str, int]
-
-
-def accepts(test: Excluded | tuple[str, ...] | None, value: str) -> bool:
-    """Whether one cell of a condition holds for a value; no cell holds for every value."""
-    if test is None:
-        return True
-    return value not in test.values if isinstance(test, Excluded) else value in test
-
-
-def levels_for(
-    facts: Sequence[tuple[str, tuple[str, ...]]], conditions: Sequence[Condition]
-) -> tuple[Level, ...]:
-    """The facts that some condition tests, each with its values grouped by what the conditions tell apart."""
-    levels = []
-    for fact, values in facts:
-        tests = [when[fact] for when in conditions if fact in when]
-        if not tests:
-            continue
-        groups: dict[tuple[bool, ...], list[str]] = {}
-        for value in values:
-            groups.setdefault(tuple(accepts(test, value) for test in tests), []).append(value)
-        classes = tuple(tuple(group) for group in groups.values())
-        levels.append(Level(fact, classes, {v: i for i, group in enumerate(classes) for v in group}))
-    return tuple(levels)
 
 
 class Space:
@@ -165,6 +134,28 @@ class Space:
             )
             tests.append(sum(1 << i for i, cell in enumerate(cells) if cell is not None))
         return masks, tests
+
+    def differing(self, first: Node, second: Node) -> Node:
+        """The pair of outcomes where two diagrams differ, None where they agree."""
+        memo: dict[tuple[Node, Node], Node] = {}
+
+        def walk(a: Node, b: Node) -> Node:
+            if a == b:
+                return self.leaf(None)
+            found = memo.get((a, b))
+            if found is None:
+                if self.budget is not None:
+                    self.budget.step()
+                depth = min(self.level[a], self.level[b])
+                if depth == self.bottom:
+                    found = self.leaf((self.values[a], self.values[b]))
+                else:
+                    pairs = zip(self._at(a, depth), self._at(b, depth), strict=True)
+                    found = self.node(depth, tuple([walk(*pair) for pair in pairs]))
+                memo[a, b] = found
+            return found
+
+        return walk(first, second)
 
     def combine(self, join: Callable[..., Hashable], *nodes: Node) -> Node:
         """The diagram of `join` of the outcomes of several diagrams, case by case."""
