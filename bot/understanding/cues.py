@@ -121,7 +121,9 @@ def propose(
     proposals = {fact: Proposal(one.value, one.start, one.end) for fact, one in settled.items()}
     for one in settled.values():
         for fact, value in book.also.get((one.fact, one.value), ()):
-            if not by_fact.get(fact) and value in facts.get(fact, ()):
+            # A word in passing ("my diploma") does not stand against what a plain statement implies.
+            spoken = any(other.plain for other in by_fact.get(fact, ()))
+            if not spoken and value in facts.get(fact, ()):
                 proposals[fact] = Proposal(value, one.start, one.end)
     return proposals
 

@@ -27,14 +27,15 @@ _FREE = ("text", "file")  # kinds of question whose answer is the text itself
 _WARM_UP = "I complained on 3 March 2020 and my tutor has not replied: a@example.org, 020 7946 0018."
 
 
+_NO_MEANS_NOTHING = ("adjustments", "about_whom", "centre_name", "complainant_name", "representative_name")
 _NOTHING = frozenset(
     "none|nothing|nothing really|nothing else|n a|not applicable|i have none|i have nothing".split("|")
 )
 
 
 def _may_be_nothing(question: OpenQuestion) -> bool:
-    """Questions that are asked as "Is there ...?" or "Do you have ...?": a bare no is no answer to keep."""
-    return question.kind == "file" or question.id == "adjustments"
+    """Questions to which a bare no is no answer to keep: "Do you have ...?", and what somebody is called."""
+    return question.kind == "file" or question.id in _NO_MEANS_NOTHING
 
 
 class Reader:
