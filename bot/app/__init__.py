@@ -17,7 +17,7 @@ from starlette.routing import Route, WebSocketRoute
 from actions.runner import Runner
 from bot.api import decisions
 from bot.app import health, openapi, problems
-from bot.app.edge import Edge
+from bot.app.edge import Edge, places_of
 from bot.channels import demo
 from bot.channels.hearing import Hearing
 from bot.channels.hub import Hub
@@ -25,7 +25,7 @@ from bot.channels.rasa import RestChannel
 from bot.channels.websocket import WebSocketChannel
 from bot.door import Door, Metrics
 from bot.overlay import FolderHandoff, Overlays
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.turn import Desk
 from bot.understanding.reader import Reader
 from cases.store import Store, migrate, open_store
@@ -34,6 +34,7 @@ from handoff.deliver import DeliveryLoop, Pace
 from handoff.mail import MailServer
 from handoff.target import Target
 from handoff.targets import EmailTarget, FolderTarget
+from policy_rules.errors import BrokenPack
 from policy_rules.shelf import PackShelf
 
 log = structlog.get_logger("hearout.server")
@@ -65,9 +66,9 @@ class House:
 def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> House:
     """Read the packs and settings, migrate and open the store, load understanding; nothing runs yet.
 
-    Raises BrokenOverlay, StoreBusy, and what `cases.store.open_store` raises.
+    Raises SettingsError, BrokenPack, BrokenOverlay, StoreBusy, and what `cases.store.open_store` raises.
     """
-    packs = PackShelf(settings.packs_dir)
+    packs = _shelf(settings)
     overlays = Overlays(settings.overlays_dir)
     for organisation in packs.ids():
         # A fault in an organisation's settings is told now, not to its first complainant.
@@ -93,6 +94,17 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> H
         wake_delivery=deliveries.wake,
     )
     return House(settings, packs, overlays, store, deliveries, desk, Door(settings), Metrics())
+
+
+def _shelf(settings: Settings) -> PackShelf:
+    """The packs. One that is broken leaves the others in use; with none at all there is nothing to serve."""
+    folder = settings.packs_dir
+    if folder is not None and not folder.is_dir():
+        raise SettingsError([f"HEAROUT_PACKS_DIR: {folder} is not a folder."])
+    packs = PackShelf(folder)
+    if not packs.ids():
+        raise BrokenPack(packs.findings or [f"{packs.folder} holds no pack (*.yml)."])
+    return packs
 
 
 def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> FastAPI:
@@ -137,19 +149,25 @@ def _mount(app: FastAPI, house: House) -> None:
 @contextlib.asynccontextmanager
 async def _running(house: House) -> AsyncIterator[None]:
     """Deliver and watch the files while the server runs; at the end finish what is under way."""
-    tasks = [asyncio.create_task(_watch_files(house))]
-    delivering = house.settings.delivery == "on"
-    delivery = asyncio.create_task(house.deliveries.run()) if delivering else None
+    watching = asyncio.create_task(_watch_files(house), name="watching files")
+    tasks = [watching]
+    if house.settings.delivery == "on":
+        tasks.append(asyncio.create_task(house.deliveries.run(), name="delivering cases"))
+    for task in tasks:
+        task.add_done_callback(_tell_if_failed)
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        if delivery is not None:
-            house.deliveries.stop()
-            await delivery
+        watching.cancel()
+        house.deliveries.stop()
         await asyncio.gather(*tasks, return_exceptions=True)
         house.close()
+
+
+def _tell_if_failed(task: asyncio.Task[None]) -> None:
+    """These run as long as the server: one that ends by itself is a fault that somebody must hear of."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("task_failed", task=task.get_name(), kind=type(error).__name__, places=places_of(error))
 
 
 async def _watch_files(house: House) -> None:

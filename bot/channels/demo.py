@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -77,7 +78,7 @@ class Pages:
         name = request.path_params["name"]
         content = self._assets.get(name)
         if content is None:
-            return Response("There is nothing here.", 404, media_type="text/plain")
+            raise HTTPException(404)
         return Response(content, media_type=KINDS[Path(name).suffix], headers={"Cache-Control": FOR_EVER})
 
     def _address(self, name: str) -> str:

@@ -36,6 +36,7 @@ from bot.channels.hearing import Hearing, StaffNote, new_key
 from bot.channels.hub import Conversation, Hub
 from bot.door import Caller, NotSignedIn, StrangePage, check_text, headers_of, read_json, refuse_nul
 from bot.messages import Incoming, TurnReply
+from bot.turn import UnknownConversation
 from policy_rules.errors import Refusal
 
 log = structlog.get_logger(__name__)
@@ -46,6 +47,8 @@ PATIENCE = 20
 TEXT_ONLY = 1003
 POLICY_VIOLATION = 1008
 INTERNAL_ERROR = 1011
+# 128 bits in letters of six bits.
+SHORTEST_KEY = 22
 # The greeting is a turn of its own; asked for again, it is the same one.
 HELLO_ID = "hello"
 
@@ -175,6 +178,9 @@ class Session:
             self._key = new_key()
             replies = [await self._hearing.open(self._incoming("", HELLO_ID))]
         else:
+            if len(hello.resume) < SHORTEST_KEY and not self._caller.trusted:
+                # A program may have named its conversations guessably over REST: those open to programs only.
+                raise UnknownConversation("There is no conversation under this key.", where="resume")
             # From the first: the last reply says where the conversation stands even when none was missed.
             replies = await self._hearing.missed(self._organisation, hello.resume, 0)
             self._key = hello.resume

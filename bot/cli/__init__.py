@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from bot.cli.audit import audit_commands
+from bot.cli.difference import difference_commands
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -35,6 +36,7 @@ app = typer.Typer(
 case_commands = typer.Typer(help="The cases and conversations that are kept.", no_args_is_help=True)
 app.add_typer(case_commands, name="case")
 app.add_typer(audit_commands, name="audit")
+app.add_typer(difference_commands)
 
 
 def say(text: str = "") -> None:
@@ -61,12 +63,17 @@ def plainly() -> Iterator[None]:
         stop(f"{refusal.detail}{place}")
     except (BrokenPack, SettingsError) as broken:
         stop(str(broken))
-    except RuntimeError as error:
-        from cases.lock import StoreBusy
-
-        if isinstance(error, StoreBusy):
-            stop(str(error))
+    except Exception as error:
+        # What the store and the handoff raise of their own are sentences for the operator.
+        if type(error).__module__.partition(".")[0] in ("cases", "handoff"):
+            stop(_sentence(str(error)))
+        if isinstance(error, OSError):
+            stop(f"{error.filename or 'A file'} cannot be used: {error.strerror or type(error).__name__}.")
         raise
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
 
 
 def settings() -> Settings:
@@ -262,13 +269,10 @@ def _record(store: Store, reference: str) -> dict[str, Any]:
 @contextmanager
 def reading() -> Iterator[Store]:
     """The store, for reading beside a running server."""
-    from cases.store import StoreMissing, open_store
+    from cases.store import open_store
 
     with plainly():
-        try:
-            store = open_store(settings().database_url, read_only=True)
-        except StoreMissing as missing:
-            stop(f"{str(missing)[:1].upper()}{str(missing)[1:]}")
+        store = open_store(settings().database_url, read_only=True)
         try:
             yield store
         finally:

@@ -14,7 +14,8 @@ from typing import Any
 
 import httpx
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from bot.channels.terminal import socket_url
 from bot.cli.serving import own_server
@@ -46,13 +47,23 @@ class Running:
         return entries
 
     def stored(self) -> dict[str, int]:
-        """How many rows each table holds, read from the file itself."""
+        """How many rows each table holds."""
+        # Our own names, none of them given from outside.
+        counts = [f"SELECT count(*) AS n FROM {table}" for table in TABLES]  # noqa: S608
+        return {table: self._one(count)["n"] for table, count in zip(TABLES, counts, strict=True)}
+
+    def row(self, table: str, where: str) -> dict[str, Any]:
+        """The one row of a table for which a condition holds."""
+        return self._one(f"SELECT * FROM {table} WHERE {where}")  # noqa: S608 - a test says what it looks for
+
+    def _one(self, query: str) -> dict[str, Any]:
+        """The only row of an answer, read from the file itself."""
         path = self.settings.data_dir / "hearout.db"
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            return {
-                table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - our own names
-                for table in TABLES
-            }
+            database.row_factory = sqlite3.Row
+            rows = database.execute(query).fetchall()
+        assert len(rows) == 1, rows
+        return dict(rows[0])
 
 
 @contextmanager
@@ -67,7 +78,7 @@ def running(data_dir: Path, *, port: int = 0, **settings: Any) -> Iterator[Runni
             server.http.close()
 
 
-def message(sender: str, text: Any, organisation: str | None = "cqm", **metadata: Any) -> dict[str, Any]:
+def message(sender: str, text: Any, organisation: Any = "cqm", **metadata: Any) -> dict[str, Any]:
     """The body of a REST message."""
     named = {"organisation": organisation} if organisation is not None else {}
     return {"sender": sender, "message": text, "metadata": {**named, **metadata}}
@@ -82,7 +93,7 @@ def somebody() -> str:
 class Socket:
     """A WebSocket client that speaks frames."""
 
-    connection: ClientConnection
+    connection: Connection
 
     def send(self, **frame: Any) -> None:
         self.connection.send(json.dumps(frame))

@@ -235,11 +235,16 @@ class TestBreaks:
 
     def test_too_fast_waits_and_sends_again(self, tmp_path: Path) -> None:
         waited: list[float] = []
+
+        def wait(seconds: float) -> None:
+            waited.append(seconds)
+            time.sleep(seconds)
+
         with running(tmp_path, limit_conversation="2/second") as server:
             chat_with(
                 server,
                 ["My certificate never came.", "1", "1", "1", "1", "quit"],
-                pause=lambda seconds: (waited.append(seconds), time.sleep(seconds)),
+                pause=wait,
             )
             assert server.stored()["messages"] == 12
         assert waited

@@ -261,9 +261,21 @@ class TestWhoMayConnect:
             client.take("reply")
             client.say("My certificate never came.")
 
+    def test_a_key_that_can_be_guessed_opens_nothing_for_a_stranger(self, server: Running) -> None:
+        server.say("customer-7", "hello")
+        with socket(server, X_Forwarded_For=STRANGER) as client:
+            client.send(type="hello", resume="customer-7", last_seen=0)
+            assert client.take("error")["problem"]["status"] == 404
+        with socket(server) as client:
+            client.hello("customer-7")
+
     def test_an_allowed_origin_may_and_limits_hold(self, tmp_path: Path) -> None:
-        limits = {"limit_address": "4/minute", "limit_conversation": "2/minute"}
-        with running(tmp_path, allowed_origins="https://www.example.org", **limits) as server:
+        with running(
+            tmp_path,
+            allowed_origins="https://www.example.org",
+            limit_address="4/minute",
+            limit_conversation="2/minute",
+        ) as server:
             with socket(server, Origin="https://www.example.org") as client:
                 client.hello()
                 client.take("reply")
@@ -283,9 +295,8 @@ class TestWhoMayConnect:
 
 
 def test_staff_log_a_call_with_its_time_and_their_name(server: Running) -> None:
-    note = {"channel": "phone", "received_at": "2026-12-24T16:45:00+00:00", "recorded_by": "Sam Okafor"}
     with socket(server) as client:
-        client.hello(**note)
+        client.hello(channel="phone", received_at="2026-12-24T16:45:00+00:00", recorded_by="Sam Okafor")
         greeting = client.take("reply")["entries"]
     assert "Recording a complaint" in greeting[0]["text"]
 

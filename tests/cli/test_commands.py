@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bot import cli
 from policy_rules.shelf import SHIPPED
 from tests.channels.servers import message, somebody
 
@@ -141,15 +142,56 @@ class TestPlainErrors:
         assert done.returncode == 2
         assert "There is no database" in done.stderr
 
-    def test_a_failure_of_ours_is_one_sentence_unless_more_is_asked_for(self, tmp_path: Path) -> None:
+    def test_a_folder_that_cannot_be_used_and_a_database_that_is_not_supported_are_sentences(
+        self, tmp_path: Path
+    ) -> None:
         blocked = tmp_path / "file"
         blocked.touch()
-        broken = {"HEAROUT_DATA_DIR": str(blocked / "inside")}
-        done = hearout("migrate", **broken)
-        assert done.returncode == 70
+        for variables, said in (
+            ({"HEAROUT_DATA_DIR": str(blocked / "inside")}, "cannot be used"),
+            ({"HEAROUT_DATABASE_URL": "mysql://db/hearout"}, "is not supported"),
+        ):
+            done = hearout("migrate", **variables)
+            assert done.returncode == 2
+            assert said in done.stderr
+            assert "Traceback" not in done.stderr
+
+    def test_a_failure_of_ours_is_one_sentence_unless_more_is_asked_for(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def failing() -> None:
+            raise ZeroDivisionError("the certificate of Jane Hartley")
+
+        monkeypatch.setattr(cli, "settings", failing)
+        monkeypatch.setattr(sys, "argv", ["hearout", "migrate"])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 70
+        assert capsys.readouterr().err == (
+            "Hearout failed: ZeroDivisionError. Run it again with HEAROUT_LOG_LEVEL=debug to see where.\n"
+        )
+        monkeypatch.setenv("HEAROUT_LOG_LEVEL", "debug")
+        with pytest.raises(ZeroDivisionError):
+            cli.main()
+
+    @pytest.mark.parametrize("command", ["serve", "chat"])
+    def test_packs_that_cannot_be_used_stop_the_start_with_file_and_line(
+        self, tmp_path: Path, command: str, free_port: int
+    ) -> None:
+        packs = tmp_path / "packs"
+        given = {
+            "HEAROUT_DATA_DIR": str(tmp_path),
+            "HEAROUT_PACKS_DIR": str(packs),
+            "HEAROUT_PORT": str(free_port),
+        }
+        arguments = [command, *(["cim"] if command == "chat" else [])]
+        assert "is not a folder" in hearout(*arguments, **given).stderr
+        packs.mkdir()
+        (packs / "cim.yml").write_text("organisation: 1\n")
+        done = hearout(*arguments, **given)
+        assert done.returncode == 2
+        assert done.stderr.startswith("cim.yml:1")
         assert "Traceback" not in done.stderr
-        assert "HEAROUT_LOG_LEVEL=debug" in done.stderr
-        assert "Traceback" in hearout("migrate", **broken, HEAROUT_LOG_LEVEL="debug").stderr
 
     def test_migrate_makes_the_database_and_may_run_again(self, tmp_path: Path) -> None:
         for _ in range(2):
