@@ -75,7 +75,8 @@ def signpost(context: Context, decision: Mapping[str, Any]) -> list[str]:
     if decision["disposition"] == "close_no_further_action":
         lines.append(words.say("signpost.closed"))
     else:
-        lines.append(words.say("signpost.elsewhere", handler=decision["handler"]))
+        key = "signpost.first" if decision["escalate_to"] else "signpost.elsewhere"
+        lines.append(words.say(key, handler=decision["handler"]))
     reason = decision["reasons"][0]
     lines.append(words.say("signpost.why", says=reason["says"].rstrip("."), clause=reason["clause"]))
     if decision["disposition"] == "close_no_further_action":

@@ -225,8 +225,11 @@ class Talk:
             draft.state = "draft"
             draft.set("still_complain", "true", "said")
             return
-        key = "outcome.signposted" if draft.state == "signposted" else "outcome.already"
-        lines = [words.say(key, reference=reference), words.say("outcome.already_contact")]
+        if draft.state == "signposted":
+            lines = [words.say("outcome.signposted", reference=reference), words.say("outcome.come_back")]
+            self.step.says.append("\n".join(lines))
+            return
+        lines = [words.say("outcome.already", reference=reference), words.say("outcome.already_contact")]
         self.step.says += ["\n".join(lines), outcome.person_message(self.context)]
 
     def _still_wants_to(self, understood: Understood) -> bool:
@@ -295,6 +298,7 @@ class Talk:
         elif draft.state == "signposted" and decision is not None:
             lines = [words.say("outcome.signposted", reference=reference)]
             lines += outcome.contact_lines(self.context, decision["contact"])
+            lines.append(words.say("outcome.come_back"))
             self.step.says.append("\n".join(lines))
         elif decision is not None:
             self.step.says += outcome.filed(self.context, decision, draft.state)

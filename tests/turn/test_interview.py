@@ -68,7 +68,7 @@ class TestSignpost:
         await self.sent_away(person)
         assert "the study centre" in person.texts
         assert '"Centres"' in person.texts
-        assert "come back to: Mini" in person.texts
+        assert "the next step is: Mini" in person.texts
 
     async def test_it_is_recorded_even_when_nothing_is_sent(self, person: Person) -> None:
         await self.sent_away(person)
@@ -116,7 +116,9 @@ class TestSomebodyElse:
         assert record["representation"]["consent"] == "not_needed"
 
     async def test_a_death_told_in_the_story_is_met_the_same_way(self, person: Person) -> None:
-        await person.say("My son was your learner. He died in October and you still write to him about his reviews.")
+        await person.say(
+            "My son was your learner. He died in October and you still write to him about his reviews."
+        )
         await person.say("yes")
         assert "sorry for your loss" in person.texts
         await person.skip_to("check_answers")
