@@ -8,6 +8,7 @@ from policy_rules.compiled import CompiledPack
 from policy_rules.coverage import check_coverage
 from policy_rules.errors import BrokenPack
 from policy_rules.examples import check_examples
+from policy_rules.lint import advice
 from policy_rules.loader import load_pack
 from policy_rules.shelf import COVERAGE_SUFFIX
 from policy_rules.verify import verify
@@ -28,3 +29,13 @@ def check_file(path: Path) -> list[str]:
     except BrokenPack as broken:
         return broken.findings
     return texts
+
+
+def advise_file(path: Path) -> list[str]:
+    """What could be better in a pack file that holds, and how many cases each route takes; empty if it is broken."""
+    try:
+        compiled = CompiledPack(load_pack(path))
+    except BrokenPack:
+        # `check_file` says why.
+        return []
+    return [] if any(finding.unsound for finding in verify(compiled)) else advice(compiled)

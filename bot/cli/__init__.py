@@ -94,9 +94,13 @@ def version() -> None:
 @app.command()
 def check(
     files: Annotated[list[Path], typer.Argument(help="Pack files, or folders of them.", metavar="FILE...")],
+    advice: Annotated[
+        bool,
+        typer.Option("--advice", help="Also say what could be better, and how many cases a route takes."),
+    ] = False,
 ) -> None:
     """Prove a policy pack over every case: no gap, no dead rule, no double promise; its examples hold."""
-    from policy_rules.check import check_file
+    from policy_rules.check import advise_file, check_file
     from policy_rules.shelf import pack_files
 
     chosen: list[Path] = []
@@ -115,6 +119,8 @@ def check(
             say(finding)
         if not findings:
             say(f"{path}: nothing to mend.")
+        for line in advise_file(path) if advice else []:
+            say(f"  {line}")
     if total:
         stop(f"{total} finding{'s' if total > 1 else ''}.", FINDINGS)
 
