@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.dialogue.context import Context
+from bot.dialogue.context import NOT_OURS, Context
 
 CONTACT_KEYS = ("email", "phone", "post", "url")
 _DATED = ("acknowledge", "respond", "inform_of_action", "resolve_aim", "written_record")
@@ -88,13 +88,24 @@ def signpost(context: Context, decision: Mapping[str, Any]) -> list[str]:
     return ["\n".join(lines)]
 
 
+def _all_the_same(context: Context) -> list[str]:
+    """Sent although it belongs elsewhere: no date is promised, and a person decides."""
+    words, reference = context.words, context.reference
+    first = [words.say("outcome.filed", reference=reference), words.say("outcome.all_the_same")]
+    reach = contact_lines(context, context.compiled.pack.contacts["complaints"].model_dump())
+    after = [words.say("outcome.contact", reference=reference), *reach] if reach else []
+    return ["\n".join(part) for part in (first, after) if part]
+
+
 def filed(context: Context, decision: Mapping[str, Any], state: str) -> list[str]:
     """The confirmation: the reference, who handles it, every date, what comes after, and how to reach them."""
     words = context.words
+    if decision["disposition"] in NOT_OURS:
+        return _all_the_same(context)
     referred = decision["disposition"] == "refer_internal"
     key = "filed_referral" if referred else "filed_informal" if state == "informal" else "filed"
     first = [words.say(f"outcome.{key}", reference=context.reference)]
-    if decision["handler"] and decision["disposition"] != "signpost":
+    if decision["handler"]:
         first.append(words.say("outcome.handler", handler=decision["handler"]))
     when = [*dates(context, decision)] if state != "informal" or decision["clocks"] else []
     for warning in decision["warnings"]:
@@ -104,6 +115,6 @@ def filed(context: Context, decision: Mapping[str, Any], state: str) -> list[str
         when.append(words.say("outcome.consent"))
     after = [*escalation(context, decision)]
     reach = contact_lines(context, decision["contact"])
-    if reach and decision["disposition"] != "signpost":
+    if reach:
         after += [words.say("outcome.contact", reference=context.reference), *reach]
     return ["\n".join(part) for part in (first, when, after) if part]

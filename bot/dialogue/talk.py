@@ -190,7 +190,7 @@ class Talk:
         # At the last question anything that is not "send" is more to say: it is kept, never lost.
         if self.draft.pending == CHECK and understood.text.strip() and understood.problem != "bad_payload":
             self.draft.added_words.append(understood.text)
-            self.step.says.append(self.context.words.say("notices.noted"))
+            self.step.says.append(self.context.words.say("notices.added"))
         elif not self.draft.proposed or self.draft.pending == CONFIRM:
             self._ask_again(self.context.words.say(f"problems.{understood.problem}"))
 
