@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from cases import audit, audit_check, outbox
+from cases import audit, audit_check, outbox, schema
 from cases import conversations as conv
 from cases.audit import Head
 from cases.conversations import commit_turn
@@ -177,6 +178,21 @@ class TestWhatIsKept:
         with pytest.raises(conv.StaleConversation):
             say(store, expected_version=7, message_id="m2", state="withdrawn")
         assert actions(store) == ["conversation.opened"]
+
+
+def test_a_database_from_before_the_trail_begins_one_with_its_next_event(fresh_store: Store) -> None:
+    say(fresh_store)
+
+    def move(conn: Connection, to: str) -> None:
+        settings = schema.config()
+        settings.attributes["connection"] = conn
+        (command.downgrade if to == "0001" else command.upgrade)(settings, to)
+
+    fresh_store.write_sync(lambda conn: move(conn, "0001"))
+    fresh_store.write_sync(lambda conn: move(conn, "head"))
+    say(fresh_store, expected_version=1, message_id="m2", state="withdrawn", before=found(fresh_store))
+    assert actions(fresh_store) == ["conversation.withdrawn"]
+    assert broken(fresh_store) == []
 
 
 class TestTheDatabaseRefuses:
