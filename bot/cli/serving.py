@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import http.client
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -108,15 +106,3 @@ def own_server(settings: Settings, port: int = 0) -> Iterator[str]:
         server.should_exit = True
         thread.join(timeout=settings.shutdown_seconds + 10)
         app.state.house.close()
-
-
-def answers(host: str, port: int) -> bool:
-    """Whether a Hearout answers there."""
-    connection = http.client.HTTPConnection(host, port, timeout=2)
-    try:
-        connection.request("GET", "/healthz")
-        return bool(json.loads(connection.getresponse().read(1000)) == {"status": "ok"})
-    except (OSError, ValueError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,16 +41,16 @@ def chat(
 @contextmanager
 def _server(settings: Settings, url: str | None) -> Iterator[str]:
     """The server to talk to: the one named, the one on this machine, or our own while the chat lasts."""
-    # Imported late: with --url none of the server is needed.
     if url is not None:
         yield url
         return
-    from bot.cli import logs, serving
-
     here = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not bound
-    if settings.port and serving.answers(here, settings.port):
+    if settings.port and _answers(here, settings.port):
         yield f"http://{here}:{settings.port}"
         return
+    # Imported late: all of the server, which is needed only now.
+    from bot.cli import logs, serving
+
     logs.configure(settings, level="error")
     try:
         with serving.own_server(settings) as address:
@@ -61,6 +63,18 @@ def _server(settings: Settings, url: str | None) -> Iterator[str]:
             err=True,
         )
         raise typer.Exit(2) from None
+
+
+def _answers(host: str, port: int) -> bool:
+    """Whether a Hearout answers there."""
+    connection = http.client.HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        return bool(json.loads(connection.getresponse().read(1000)) == {"status": "ok"})
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _read_line() -> str:

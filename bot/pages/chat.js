@@ -13,6 +13,7 @@ const CLOCKS = {
   acknowledge: "They say it has arrived by", respond: "They answer by", inform_of_action: "They say what will be done by",
   resolve_aim: "They aim to settle it by", written_record: "A written record by",
 };
+const WAYS = { phone: "Phone", email: "E-mail", post: "Post", url: "Web" };
 // Words of a policy that promise less than "will".
 const SOFT = new Set(["aims", "normally", "where_possible"]);
 const SLOWEST = 15000;
@@ -147,7 +148,8 @@ function inWords(iso) {
 const TITLES = { filed: "Your complaint is filed", signposted: "Where to take this", informal: "Passed on", withdrawn: "Withdrawn" };
 function outcomeCard(outcome) {
   const card = make("section", "outcome");
-  const title = make("h2", "", TITLES[outcome.state] || "What happens now");
+  const passed = outcome.state === "filed" && outcome.decision?.disposition === "refer_internal";
+  const title = make("h2", "", passed ? TITLES.informal : TITLES[outcome.state] || "What happens now");
   const big = make("p", "big", "Reference ");
   big.append(make("strong", "", outcome.reference));
   const list = make("dl");
@@ -166,6 +168,9 @@ function outcomeCard(outcome) {
       const aim = SOFT.has(clock.force) ? ", as an aim" : "";
       const how = `${clock.amount ? `${clock.amount} ${unit}` : "The same day"}${aim}; policy: ${clock.clause}`;
       row(CLOCKS[clock.kind] || `${clock.kind.replaceAll("_", " ")} by`, inWords(clock.due), how);
+    }
+    if (outcome.state === "signposted") {
+      for (const [kind, name] of Object.entries(WAYS)) if (decision.contact?.[kind]) row(name, decision.contact[kind]);
     }
     if (decision.escalate_to) row("If that does not help", decision.escalate_to, decision.escalate_within && `Within ${decision.escalate_within}`);
   }

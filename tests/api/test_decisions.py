@@ -27,7 +27,7 @@ def decide(server: Running, organisation: str, facts: dict[str, Any], **more: An
 
 
 class TestDecisions:
-    @pytest.mark.parametrize("organisation", PackShelf().ids())
+    @pytest.mark.parametrize("organisation", ["cim", "cipfa", "cmi", "cms", "cqm"])
     def test_with_assume_every_organisation_decides_an_ordinary_complaint(
         self, server: Running, organisation: str
     ) -> None:

@@ -64,7 +64,7 @@ FACES: dict[str, Face] = {"websocket": over_websocket, "terminal": over_terminal
 
 
 @pytest.mark.parametrize("face", FACES)
-@pytest.mark.parametrize("organisation", ["cim", "cqm"])
+@pytest.mark.parametrize("organisation", ["cim", "cipfa", "cmi", "cms", "cqm"])
 def test_the_same_words_have_the_same_replies(server: Running, organisation: str, face: str) -> None:
     words, expected = to_the_end(server, organisation)
     replies = FACES[face](server, organisation, words)
