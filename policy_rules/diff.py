@@ -194,7 +194,7 @@ class _Comparison:
         self.values = all_values(joined.space)
         self.names = _proper_names(joined)
         same = both.same_days(joined.old, joined.new)
-        self._days = ("days", "days" if same else "other days")
+        self._days = ("", "" if same else "the new calendar")
 
     def run(self) -> None:
         space, found = self.space, self.found
@@ -298,7 +298,7 @@ class _Comparison:
             if was == now or was is None or now is None:
                 continue
             told = frozenset(w.id for w in self.joined.new.pack.warnings)
-            roots = [outcomes, *dict(both.aspects(self.joined.new, "days", told)).values()]
+            roots = [outcomes, *dict(both.aspects(self.joined.new, "", told)).values()]
             pairs = [
                 self.space.differing(
                     both.fixed(self.space, root, fact, was), both.fixed(self.space, root, fact, now)

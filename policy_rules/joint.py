@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
 
 from policy_rules.calendar import FIRST_YEAR, LAST_YEAR
 from policy_rules.compiled import CompiledPack
@@ -13,6 +16,8 @@ from policy_rules.loader import LoadedPack
 from policy_rules.names import SECTIONS, fact_values
 from policy_rules.pack import Clock, Duty, Fact, Limited, Pack, Warn
 from policy_rules.space import Node, Space, levels_for
+
+DEFAULT_ZONE = "Europe/London"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +78,35 @@ def outcome_root(side: CompiledPack) -> Node:
 
 
 def aspects(side: CompiledPack, days: str, told: frozenset[str]) -> Iterator[tuple[str, Node]]:
-    """Everything else that a Decision shows, by name.
+    """Everything else that a Decision shows, by name; () where there is none of it, or no Decision at all.
 
-    `days` names the working days: two packs are given the same name only if theirs are the same. `told` are the
+    `days` names the working days: two packs are given one name only if theirs are the same. `told` are the
     warnings that both packs have, which count as the same though their words may differ.
     """
+    space = side.space
+    decided = space.map(side.route_root, lambda i: i is not None)
+    for name, node in _aspects(side, days, told):
+        yield name, space.choose(decided, node, space.leaf(()))
+
+
+def _aspects(side: CompiledPack, days: str, told: frozenset[str]) -> Iterator[tuple[str, Node]]:
     space, routes = side.space, side.routes
     contacts = {key: (c.email, c.phone, c.post, c.url) for key, c in side.contacts.items()}
     yield (
         "contact",
-        space.map(side.route_root, lambda i: contacts[routes[i].contact] if isinstance(i, int) else None),
+        space.map(side.route_root, lambda i: contacts[routes[i].contact] if isinstance(i, int) else ()),
     )
     next_steps = [(e.to, e.within) for e in side.pack.escalations]
     yield (
         "escalation",
-        space.map(side.escalation_root, lambda i: next_steps[i] if isinstance(i, int) else None),
+        space.map(side.escalation_root, lambda i: next_steps[i] if isinstance(i, int) else ()),
     )
     yield "old contacts", space.combine(_stale(side), side.route_root, side.escalation_root)
     yield "review", space.leaf(side.pack.source.next_review or ())
     windows = {key: _window(clock, side, days) for key, clock in side.windows.items()}
     yield (
         "last day",
-        space.map(side.route_root, lambda i: windows.get(routes[i].id) if isinstance(i, int) else None),
+        space.map(side.route_root, lambda i: windows.get(routes[i].id, ()) if isinstance(i, int) else ()),
     )
     for kind in dict.fromkeys(clock.kind for clock in side.pack.clocks):
         same = [(c, _clock(c, side, days)) for c in side.pack.clocks if c.kind == kind]
@@ -136,30 +148,51 @@ def _stale(side: CompiledPack) -> Callable[[Hashable, Hashable], Hashable]:
     return dates
 
 
+# Where a part applies is in its diagram; what it is called, and why, is wording.
+_APART = ("id", "clause", "says", "readings", "routes", "when", "opens", "kind")
+
+
 def _clock(clock: Clock, side: CompiledPack, days: str) -> Hashable:
-    return (clock.by, clock.from_event, clock.force, *_window(clock, side, days))
+    return (*_terms(clock), *_counting(clock, side, days))
 
 
-def _window(clock: Clock, side: CompiledPack, days: str) -> tuple[Hashable, ...]:
-    return (*_span(clock), side.calendar.zone.key, days if "working_day" in _units(clock) else "")
-
-
-def _span(clock: Clock) -> tuple[Hashable, ...]:
-    """How long a clock runs, under each reading that the pack names."""
-    latest = (clock.latest.amount, clock.latest.unit) if clock.latest else None
-    return (clock.amount, clock.unit, clock.first_day, latest)
-
-
-def _units(clock: Clock) -> tuple[str, ...]:
-    return (clock.unit, clock.latest.unit) if clock.latest else (clock.unit,)
+def _window(clock: Clock, side: CompiledPack, days: str) -> Hashable:
+    kept = ("amount", "unit", "first_day", "latest", "discretion")
+    return (*(term for term in _terms(clock) if term[0] in kept), *_counting(clock, side, days))
 
 
 def _duty(duty: Duty, side: CompiledPack, days: str) -> Hashable:
     if duty.amount is None:
-        # Without a period a duty has no date, whatever it runs from.
-        return ()
-    counted = days if duty.unit == "working_day" else ""
-    return (duty.amount, duty.unit, duty.from_event, duty.first_day, side.calendar.zone.key, counted)
+        # Without a period a duty has no date of its own, whatever it would run from.
+        return tuple(term for term in _terms(duty) if term[0] not in ("from_event", "first_day"))
+    return (*_terms(duty), *_counting(duty, side, days))
+
+
+def _terms(part: Any) -> tuple[tuple[str, Hashable], ...]:
+    """Every field of a part that says what it is, as pairs; a field that stands at its default is left out.
+
+    Fields are taken as they come, so that one which is added to the model is compared from the first day.
+    """
+    found: list[tuple[str, Hashable]] = []
+    for name, info in type(part).model_fields.items():
+        value = getattr(part, name)
+        if name not in _APART and value != info.default:
+            found.append((name, _terms(value) if isinstance(value, BaseModel) else value))
+    return tuple(found)
+
+
+def _counting(part: Clock | Duty, side: CompiledPack, days: str) -> tuple[tuple[str, Hashable], ...]:
+    """The calendar as far as it changes this part's dates; the usual zone goes without saying."""
+    inner = (getattr(part, "latest", None), getattr(part, "extension", None))
+    units = {part.unit, *(period.unit for period in inner if period is not None)}
+    found: list[tuple[str, Hashable]] = []
+    if "working_day" in units and days:
+        found.append(("days", days))
+    if "month" in units:
+        found.append(("month_end", side.pack.calendar.month_end))
+    if side.calendar.zone.key != DEFAULT_ZONE:
+        found.append(("zone", side.calendar.zone.key))
+    return tuple(found)
 
 
 def _warn(warning: Warn, told: frozenset[str]) -> Hashable:

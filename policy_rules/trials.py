@@ -192,33 +192,56 @@ def _several(parts: Any, words: Any, none: str) -> str:
     return "; ".join(words(part) for part in parts) if parts else none
 
 
-def _span_words(amount: int, unit: str, first_day: str, latest: Any, zone: str, days: str) -> str:
-    text = f"{amount} {plain(unit)}{'' if amount == 1 else 's'}"
-    text += ", the first day counted" if first_day == "same" else ""
-    text += f", or {latest[0]} {plain(latest[1])}s under the other reading" if latest else ""
-    text += " (on the new calendar)" if days == "other days" else ""
-    return text if zone == "Europe/London" else f"{text} ({zone})"
+def _span_words(terms: dict[str, Any]) -> str:
+    """How long something runs and how it is counted."""
+    amount, unit = terms.get("amount"), terms.get("unit")
+    text = f"{amount} {plain(unit)}{'' if amount == 1 else 's'}" if unit else "no time of its own"
+    text += ", the first day counted" if terms.get("first_day") == "same" else ""
+    if latest := dict(terms.get("latest", ())):
+        text += f", or {latest['amount']} {plain(latest['unit'])}s under the other reading"
+    if terms.get("days"):
+        text += f", counted on {terms['days']}"
+    return text + (f", in {terms['zone']}" if terms.get("zone") else "")
+
+
+# Said in words of their own, or by the span.
+_SAID = "amount unit first_day latest days zone from_event by force or_later".split()
+
+
+def _others(terms: dict[str, Any]) -> str:
+    """The terms that have no words of their own, as they stand in the pack."""
+    return "".join(f", {plain(name)}: {_value(v)}" for name, v in terms.items() if name not in _SAID)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        pairs = all(isinstance(item, tuple) and len(item) == 2 for item in value)
+        return " ".join(f"{plain(item[0])} {_value(item[1])}" if pairs else str(item) for item in value)
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _clock_words(part: Any) -> str:
-    by, event, force, *span = part
-    whose = " for the complainant" if by == "complainant" else ""
-    return f"{_span_words(*span)} from {plain(event)}{whose} ({plain(force)})"
+    terms = dict(part)
+    event = plain(terms.get("from_event", "received"))
+    if terms.get("or_later"):
+        event += f" or {plain(terms['or_later'])}, the later"
+    whose = " for the complainant" if terms.get("by") == "complainant" else ""
+    return f"{_span_words(terms)} from {event}{whose} ({plain(terms.get('force', ''))}){_others(terms)}"
 
 
 def _window_words(part: Any) -> str:
-    return "no last day" if part is None else f"{_span_words(*part)} after the answer"
+    return f"{_span_words(dict(part))} after the answer{_others(dict(part))}" if part else "no last day"
 
 
 def _duty_words(part: Any) -> str:
-    if not part:
-        return "a duty without a date"
-    amount, unit, event, first_day, zone, days = part
-    return f"{_span_words(amount, unit, first_day, None, zone, days)} from {plain(event)}"
+    terms = dict(part)
+    if "amount" not in terms:
+        return f"a duty without a date{_others(terms)}"
+    return f"{_span_words(terms)} from {plain(terms.get('from_event', 'received'))}{_others(terms)}"
 
 
 def _next_words(part: Any) -> str:
-    if part is None:
+    if not part:
         return "nobody is next"
     to, within = part
     return f"{to} is next{f', within {within}' if within else ''}"
