@@ -29,7 +29,8 @@ def _bank_holidays(nation: str, year: int) -> frozenset[date]:
 class WorkingCalendar:
     """Monday to Friday less the bank holidays of any of the pack's nations, in one time zone.
 
-    `closures` are further days off (a later proclamation, a local closure), given as dates.
+    `closures` are further days off (a later proclamation, a local closure), given as dates. `month_end` says where a
+    month from the 31st ends if that month is shorter: `last_day` (its own last day) or `next_day` (the day after).
     """
 
     def __init__(
@@ -37,10 +38,12 @@ class WorkingCalendar:
         nations: tuple[str, ...],
         timezone: str = "Europe/London",
         closures: frozenset[date] = frozenset(),
+        month_end: str | None = None,
     ) -> None:
         self.nations = nations
         self.zone = ZoneInfo(timezone)
         self.closures = closures
+        self.month_end = month_end
         self._off: dict[int, frozenset[date]] = {}
         extra = f"+{len(closures)}" if closures else ""
         self.version = f"{'+'.join(nations)}/holidays-{version('holidays')}{extra}"
@@ -88,14 +91,20 @@ class WorkingCalendar:
         """`start` plus `amount` of `unit` (working_day, calendar_day, week, month), as a date.
 
         With `first_day` same, `start` is day 1, so a period ends a day sooner. A month ends on the day of the
-        same number, or on the month's last day where it is shorter.
+        same number, and where it has no such day by the rule `month_end`; ValueError if there is none.
         """
         if unit == "working_day":
             return self.add_working_days(start, amount, first_day=first_day)
         back = timedelta(days=1 if first_day == "same" and amount else 0)
         if unit == "month":
-            months = start.year * 12 + start.month - 1 + amount
-            year, month = divmod(months, 12)
-            last = month_lengths.monthrange(year, month + 1)[1]
-            return date(year, month + 1, min(start.day, last)) - back
+            return self._add_months(start, amount) - back
         return start + timedelta(days=amount * (7 if unit == "week" else 1)) - back
+
+    def _add_months(self, start: date, amount: int) -> date:
+        if self.month_end not in ("last_day", "next_day"):
+            raise ValueError("Months are counted only by a calendar that says how a short month ends.")
+        year, month = divmod(start.year * 12 + start.month - 1 + amount, 12)
+        last = month_lengths.monthrange(year, month + 1)[1]
+        if start.day <= last:
+            return date(year, month + 1, start.day)
+        return date(year, month + 1, last) + timedelta(days=1 if self.month_end == "next_day" else 0)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from policy_rules.calendar import WorkingCalendar
+from policy_rules.deadlines import BEFORE_RECEIPT, PROMISED_BY
 from policy_rules.facts import VOCABULARY
 from policy_rules.loader import LoadedPack
 from policy_rules.names import fact_values, known_facts
@@ -38,7 +39,7 @@ class CompiledPack:
         self.pack: Pack = loaded.pack
         self.sha256 = loaded.sha256
         spec = self.pack.calendar
-        self.calendar = WorkingCalendar(spec.nations, spec.timezone, frozenset(spec.closures))
+        self.calendar = WorkingCalendar(spec.nations, spec.timezone, frozenset(spec.closures), spec.month_end)
         self.routes = self.pack.routes
         self.limited: tuple[Limited, ...] = (
             *self.pack.escalations,
@@ -113,6 +114,21 @@ class CompiledPack:
     def windows(self) -> dict[str, Clock]:
         """Route id -> the complainant's window that leads to it."""
         return {route: clock for clock in self.pack.clocks for route in clock.opens}
+
+    @cached_property
+    def waits(self) -> bool:
+        """Whether some clock runs from an event that is itself promised."""
+        return any(clock.from_event in PROMISED_BY for clock in self.pack.clocks)
+
+    @cached_property
+    def limits(self) -> bool:
+        """Whether some window of the complainant's was running before they complained."""
+        return any(c.by == "complainant" and c.from_event in BEFORE_RECEIPT for c in self.pack.clocks)
+
+    @cached_property
+    def early_exits(self) -> tuple[Clock, ...]:
+        """The clocks by whose last day a matter that is resolved leaves the policy."""
+        return tuple(clock for clock in self.pack.clocks if clock.early_exit)
 
     # --- partial cases -----------------------------------------------------------------------------------
 

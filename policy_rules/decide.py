@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from policy_rules.calendar import FIRST_YEAR, LAST_YEAR
+from policy_rules.clocks import OUTSIDE, after_exit, due_clocks, due_duties, taken_exit, too_late
 from policy_rules.compiled import CompiledPack, Match
-from policy_rules.deadlines import Events, due, local_date, window
-from policy_rules.decision import Caution, Decision, DueClock, DueDuty, Needs, Reason
+from policy_rules.deadlines import Events, local_date, window
+from policy_rules.decision import Caution, Decision, DueClock, Needs, Reason
 from policy_rules.errors import BadInstant, UnknownFact, UnknownValue, unknown
 from policy_rules.facts import VOCABULARY
-from policy_rules.pack import Clock, Contact, Duty, Event, Excluded, Limited, Route
+from policy_rules.pack import Contact, Event, Excluded, Limited, Route
 from policy_rules.space import Restricted, accepts
 
 P = TypeVar("P", bound=Limited)
@@ -21,6 +23,7 @@ CHECK_CONTACTS_EVERY = timedelta(days=365)
 # Where the policy gives no limit to answer but one to say what will be done, that is the limit shown.
 ACKNOWLEDGE_KINDS = ("acknowledge",)
 RESPOND_KINDS = ("respond", "inform_of_action")
+NOTHING_YET: Events = MappingProxyType({})
 NOT_YET_ANSWERED = ("none", "informal")
 
 
@@ -108,25 +111,29 @@ def decide(
     assume: bool = False,
     first_told_at: datetime | None = None,
     original_received_at: datetime | None = None,
+    events: Events = NOTHING_YET,
 ) -> Decision | Needs:
     """What the policy says of a case, or which facts could still change that.
 
     `facts` are text as from `parse_facts`; `received_at` is aware, and on an escalation is the receipt of the
-    escalation. With `assume`, unknown facts take the pack's defaults and are listed in `assumed`.
+    escalation. With `assume`, unknown facts take the pack's defaults and are listed in `assumed`. `events`, as from
+    `clocks.parse_events`, are what happened before or since; a clock whose event is not among them has no date yet.
     """
     if received_at.tzinfo is None:
         raise BadInstant("The time of receipt has no offset from UTC.", where="received_at")
     needs = compiled.needs(facts)
-    events = _events(facts, received_at, first_told_at, original_received_at)
+    known = _events(facts, received_at, first_told_at, original_received_at)
+    if events:
+        known = {**events, **known}
     if needs and not assume:
-        return _partial(compiled, facts, needs, events)
+        return _partial(compiled, facts, needs, known)
     whole = compiled.with_defaults(facts)
     match = compiled.match(whole)
     if match is None:
         raise LookupError(
             f"no route of {compiled.pack.organisation.id} takes {dict(whole)}: the pack has a gap"
         )
-    return _whole(compiled, whole, match, needs, events)
+    return _whole(compiled, whole, after_exit(match, known, compiled), needs, known)
 
 
 def _events(
@@ -149,7 +156,7 @@ def _whole(
 ) -> Decision:
     pack, route = compiled.pack, match.route
     contact = pack.contacts[route.contact]
-    clocks = tuple([_due_clock(clock, events, compiled) for clock in match.clocks])
+    clocks = due_clocks(match.clocks, events, compiled)
     warnings = _warnings(compiled, facts, match, contact, events)
     cited = _cited(compiled, match, contact)
     return Decision(
@@ -165,7 +172,7 @@ def _whole(
         escalate_to=match.escalation.to if match.escalation else None,
         escalate_within=match.escalation.within if match.escalation else None,
         contact=_contact_json(contact),
-        duties=tuple([_due_duty(duty, events, compiled) for duty in match.duties]),
+        duties=due_duties(match.duties, clocks, events, compiled),
         reasons=(*cited, *(Reason(w.id, w.clause, w.says) for w in warnings)),
         why_not=_why_not(compiled, facts, route),
         assumed=assumed,
@@ -183,25 +190,6 @@ def _first_due(clocks: Iterable[DueClock], kinds: tuple[str, ...]) -> date | Non
     return next((by_kind[kind] for kind in kinds if kind in by_kind), None)
 
 
-def _due_clock(clock: Clock, events: Events, compiled: CompiledPack) -> DueClock:
-    return DueClock(
-        kind=clock.kind,
-        by=clock.by,
-        due=due(clock, events, compiled.calendar),
-        amount=clock.amount,
-        unit=clock.unit,
-        from_event=clock.from_event,
-        first_day=clock.first_day,
-        force=clock.force,
-        clause=clock.clause,
-        two_readings=clock.latest is not None,
-    )
-
-
-def _due_duty(duty: Duty, events: Events, compiled: CompiledPack) -> DueDuty:
-    return DueDuty(duty.kind, due(duty, events, compiled.calendar), duty.clause)
-
-
 def _contact_json(contact: Contact) -> dict[str, str | None]:
     return {"email": contact.email, "phone": contact.phone, "post": contact.post, "url": contact.url}
 
@@ -214,6 +202,8 @@ def _warnings(
     late = _outside_window(compiled, facts, match, today)
     if late is not None:
         found.append(late)
+    if compiled.limits:
+        found += too_late(match, events, compiled, today)
     bodies = [contact]
     if match.escalation is not None and match.escalation.contact is not None:
         bodies.append(compiled.contacts[match.escalation.contact])
@@ -243,8 +233,8 @@ def _outside_window(
     if open_until.latest_day is not None and today <= open_until.latest_day:
         says += f", but by {open_until.latest_day.isoformat()}, the last day under the policy's other reading"
     return Caution(
-        "outside_window",
-        "outside_window",
+        OUTSIDE,
+        OUTSIDE,
         f"{says}. A person decides whether to take it.",
         match.window.clause,
         open_until.last_day,
@@ -304,29 +294,13 @@ def _partial(
 ) -> Needs:
     roots = [compiled.route_root, compiled.escalation_root, *compiled.part_roots.values()]
     view = compiled.under(facts, roots)
-    nodes = dict(zip(compiled.part_roots, view.roots[2:], strict=True))
-
-    def applying(parts: tuple[P, ...]) -> list[P] | None:
-        """The parts that apply whatever the open facts are; None while any of them is open."""
-        if not all(view.settled(nodes[part.id]) for part in parts):
-            return None
-        return [part for part in parts if view.value(nodes[part.id]) is True]
-
     certain = _certain_route(compiled, view, view.roots[0])
     if view.settled(view.roots[1]):
         index = view.value(view.roots[1])
         escalation = compiled.pack.escalations[index] if isinstance(index, int) else None
         certain["escalate_to"] = escalation.to if escalation else None
         certain["escalate_within"] = escalation.within if escalation else None
-    for name, kinds in (("acknowledge_by", ACKNOWLEDGE_KINDS), ("respond_by", RESPOND_KINDS)):
-        dated = applying(tuple(c for c in compiled.pack.clocks if c.kind in kinds))
-        if dated is not None:
-            day = _first_due((_due_clock(c, events, compiled) for c in dated), kinds)
-            certain[name] = day.isoformat() if day else None
-    if (clocks := applying(compiled.pack.clocks)) is not None:
-        certain["clocks"] = [_due_clock(c, events, compiled).as_json() for c in clocks]
-    if (duties := applying(compiled.pack.duties)) is not None:
-        certain["duties"] = [_due_duty(d, events, compiled).as_json() for d in duties]
+    certain |= _Applying(compiled, view, view.roots[2:]).promises(events)
     return Needs(
         organisation=compiled.pack.organisation.id,
         needs=needs,
@@ -335,6 +309,47 @@ def _partial(
         policy_sha256=compiled.sha256,
         calendar_version=compiled.calendar.version,
     )
+
+
+class _Applying:
+    """Which clocks and duties apply whatever the open facts are; `roots` are those of the compiled pack's parts."""
+
+    def __init__(self, compiled: CompiledPack, view: Restricted, roots: Sequence[int]) -> None:
+        self._compiled = compiled
+        self._view = view
+        self._nodes = dict(zip(compiled.part_roots, roots, strict=True))
+
+    def of(self, parts: Iterable[P]) -> list[P] | None:
+        """The parts that apply; None while any of them is open."""
+        nodes = [(part, self._nodes[part.id]) for part in parts]
+        if not all(self._view.settled(node) for _, node in nodes):
+            return None
+        return [part for part, node in nodes if self._view.value(node) is True]
+
+    def promises(self, events: Events) -> dict[str, Any]:
+        """The dates, clocks and duties that are certain, as a Decision shows them; those that are open are absent."""
+        compiled, pack = self._compiled, self._compiled.pack
+        if "resolved" in events and (exits := self.of(compiled.early_exits)) != []:
+            exit_taken = taken_exit(exits or (), events, compiled)
+            if exit_taken is not None:
+                shown = [clock.as_json() for clock in due_clocks([exit_taken], events, compiled)]
+                return {"acknowledge_by": None, "respond_by": None, "clocks": shown, "duties": []}
+            if exits is None:
+                return {}
+        certain: dict[str, Any] = {}
+        for name, kinds in (("acknowledge_by", ACKNOWLEDGE_KINDS), ("respond_by", RESPOND_KINDS)):
+            dated = self.of(c for c in pack.clocks if c.kind in kinds)
+            if dated is not None:
+                day = _first_due(due_clocks(dated, events, compiled), kinds)
+                certain[name] = day.isoformat() if day else None
+        if (clocks := self.of(pack.clocks)) is not None:
+            certain["clocks"] = [clock.as_json() for clock in due_clocks(clocks, events, compiled)]
+        joined = {duty.together_with for duty in pack.duties}
+        beside = self.of(c for c in pack.clocks if c.kind in joined)
+        if beside is not None and (duties := self.of(pack.duties)) is not None:
+            dates = due_clocks(beside, events, compiled)
+            certain["duties"] = [duty.as_json() for duty in due_duties(duties, dates, events, compiled)]
+        return certain
 
 
 def _certain_route(compiled: CompiledPack, view: Restricted, root: int) -> dict[str, Any]:

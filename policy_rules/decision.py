@@ -12,8 +12,35 @@ def _iso(day: date | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class DueExtension:
+    """How a promise may be moved; `latest_day` is the limit, once the promise has a date and the policy a limit."""
+
+    amount: int | None
+    unit: str | None
+    times: int | None
+    needs_reason: bool
+    needs_consent: bool
+    must_tell: tuple[str, ...]
+    latest_day: date | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "amount": self.amount,
+            "unit": self.unit,
+            "times": self.times,
+            "needs_reason": self.needs_reason,
+            "needs_consent": self.needs_consent,
+            "must_tell": list(self.must_tell),
+            "latest_day": _iso(self.latest_day),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class DueClock:
-    """A clock on this case; `due` is null while the event that it runs from has not happened."""
+    """A clock on this case; `due` is null while the event that it runs from has not happened.
+
+    `latest_day` is the rival reading of a window, or the outer bound of a clock that still waits.
+    """
 
     kind: str
     by: str
@@ -25,6 +52,13 @@ class DueClock:
     force: str
     clause: str
     two_readings: bool = False
+    last_day: date | None = None
+    latest_day: date | None = None
+    extension: DueExtension | None = None
+    or_later: str | None = None
+    may_stop: bool = False
+    early_exit: bool = False
+    discretion: bool = False
 
     def as_json(self) -> dict[str, Any]:
         shown: dict[str, Any] = {
@@ -40,23 +74,41 @@ class DueClock:
         }
         if self.two_readings:
             # The window has two readings; both last days come with the answer that starts it.
-            shown["last_day"] = shown["latest_day"] = None
+            shown["last_day"] = _iso(self.last_day)
+        if self.two_readings or self.latest_day is not None:
+            shown["latest_day"] = _iso(self.latest_day)
+        if self.extension is not None:
+            shown["extension"] = self.extension.as_json()
+        if self.or_later is not None:
+            shown["or_later"] = self.or_later
+        for name in ("may_stop", "early_exit", "discretion"):
+            if getattr(self, name):
+                shown[name] = True
         return shown
 
 
 @dataclass(frozen=True, slots=True)
 class DueDuty:
+    """Something to be done. `if_missed` names the kind of clock whose breach brings it about."""
+
     kind: str
     due: date | None
     clause: str
+    together_with: str | None = None
+    if_missed: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, "due": _iso(self.due), "clause": self.clause}
+        shown: dict[str, Any] = {"kind": self.kind, "due": _iso(self.due), "clause": self.clause}
+        if self.together_with is not None:
+            shown["with"] = self.together_with
+        if self.if_missed is not None:
+            shown["if_missed"] = self.if_missed
+        return shown
 
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """Something a person must see; `last_day` and `latest_day` are set for a window only."""
+    """Something a person must see; `last_day`, `latest_day` and `discretion` are set for a window only."""
 
     id: str
     kind: str
@@ -64,11 +116,14 @@ class Caution:
     clause: str
     last_day: date | None = None
     latest_day: date | None = None
+    discretion: bool = False
 
     def as_json(self) -> dict[str, Any]:
         shown: dict[str, Any] = {"kind": self.kind, "last_day": _iso(self.last_day), "says": self.says}
         if self.latest_day is not None:
             shown["latest_day"] = _iso(self.latest_day)
+        if self.discretion:
+            shown["discretion"] = True
         return shown
 
 

@@ -83,6 +83,16 @@ class UnknownValue(Refusal):
     title = "No such value for this fact"
 
 
+class UnknownEvent(Refusal):
+    kind = "unknown-event"
+    title = "No such event"
+
+
+class ExtensionRefused(Refusal):
+    kind = "extension-refused"
+    title = "The policy does not allow this extension"
+
+
 class BadInstant(Refusal):
     kind = "bad-instant"
     title = "The instant cannot be used"

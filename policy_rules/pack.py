@@ -8,7 +8,7 @@ what the policy requires.
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -18,8 +18,19 @@ Disposition = Literal[
 Stage = Literal["single", "stage_1", "stage_2", "stage_3", "final", "appeal"]
 Unit = Literal["working_day", "calendar_day", "week", "month", "hour"]
 Force = Literal["must", "will", "should", "aims", "where_possible", "normally"]
+MonthEnd = Literal["last_day", "next_day"]
 Event = Literal[
-    "received", "original_received", "first_told", "stage_began", "response_received", "acknowledged"
+    "received",
+    "original_received",
+    "first_told",
+    "stage_began",
+    "response_received",
+    "response_dated",
+    "acknowledged",
+    "transferred",
+    "resolved",
+    "happened",
+    "known_about",
 ]
 AskedOf = Literal["complainant", "staff", "derived"]
 WarningKind = Literal["outside_window", "stale_contact", "conflict", "review_overdue"]
@@ -30,6 +41,11 @@ class Excluded(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     values: tuple[str, ...] = Field(alias="not", min_length=1)
+
+
+def _absent(value: Any) -> bool:
+    """Whether a field says nothing. Fields that came later are left out then, so that older packs keep their hash."""
+    return value is None or value is False
 
 
 Condition = dict[str, Excluded | Annotated[tuple[str, ...], Field(min_length=1)]]
@@ -70,6 +86,8 @@ class CalendarSpec(Part):
     nations: tuple[Literal["england", "wales", "scotland", "northern_ireland"], ...] = Field(min_length=1)
     timezone: str = "Europe/London"
     closures: tuple[date, ...] = ()
+    # Where a month from the 31st ends if that month is shorter: on its own last day, or on the day after it.
+    month_end: MonthEnd | None = Field(default=None, exclude_if=_absent)
 
 
 class Hours(Cited):
@@ -155,11 +173,33 @@ class Period(Part):
     unit: Unit
 
 
+class Extension(Part):
+    """How far a promise may be moved: in all at most `amount` of `unit` past its first day, at most `times` times.
+
+    Without an amount there is no limit but what the person agrees to. `must_tell` lists what they are told with the
+    new day, `contact` names one of the pack's contacts that they are given.
+    """
+
+    amount: int | None = Field(default=None, ge=1)
+    unit: Unit | None = None
+    times: int | None = Field(default=None, ge=1)
+    needs_reason: bool = False
+    needs_consent: bool = False
+    must_tell: tuple[str, ...] = ()
+    contact: str | None = None
+    clause: str = Field(min_length=1)
+    says: str = Field(min_length=1)
+
+
 class Clock(Limited):
     """A promised time, or the complainant's own window (`by` complainant).
 
     `opens` names the routes that the window leads to: on those, `previous_response_at` shows whether it was
     kept. `latest` is the rival reading of a window where the policy leaves two.
+
+    `or_later` names a second event: the clock runs from the later of the two. `may_stop`: days may be declared on
+    which it stands still. `early_exit`: a matter resolved by its last day leaves the policy, and every other clock
+    and duty falls away. `discretion`: a person may take what comes after the window.
     """
 
     kind: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -171,6 +211,11 @@ class Clock(Limited):
     force: Force
     opens: tuple[str, ...] = ()
     latest: Period | None = None
+    or_later: Event | None = Field(default=None, exclude_if=_absent)
+    extension: Extension | None = Field(default=None, exclude_if=_absent)
+    may_stop: bool = Field(default=False, exclude_if=_absent)
+    early_exit: bool = Field(default=False, exclude_if=_absent)
+    discretion: bool = Field(default=False, exclude_if=_absent)
 
 
 class Silence(Limited):
@@ -180,13 +225,19 @@ class Silence(Limited):
 
 
 class Duty(Limited):
-    """Something the organisation must do; with an amount it has a due date."""
+    """Something the organisation must do; with an amount it has a due date.
+
+    `with` names a kind of clock and makes the duty due together with it. `if_missed` names a kind of clock, too: the
+    duty arises only once that promise is broken.
+    """
 
     kind: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     from_event: Event = Field(default="received", alias="from")
     amount: int | None = None
     unit: Unit | None = None
     first_day: Literal["next", "same"] = "next"
+    together_with: str | None = Field(default=None, alias="with", exclude_if=_absent)
+    if_missed: str | None = Field(default=None, exclude_if=_absent)
 
 
 class Warn(Limited):
@@ -233,16 +284,23 @@ class Expect(Part):
     warnings: tuple[str, ...] | None = None
     last_day: date | None = None
     latest_day: date | None = None
+    # By kind of clock: the outer bound of one that waits for an event, and how far one may be extended.
+    latest_days: dict[str, date] | None = None
+    extendable_to: dict[str, date] | None = None
 
 
 class Example(Part):
-    """A worked case; `because` gives the reasoning from the policy, `second` marks an independent derivation."""
+    """A worked case; `because` gives the reasoning from the policy, `second` marks an independent derivation.
+
+    `events` are what has happened since or before (`acknowledged_at`, `happened_at` ...), as in a request.
+    """
 
     name: str
     facts: dict[str, str]
     received_at: str
     first_told_at: str | None = None
     original_received_at: str | None = None
+    events: dict[str, str] = {}
     expect: Expect
     because: str
     story: str | None = None

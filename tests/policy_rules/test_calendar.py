@@ -20,7 +20,7 @@ DIVISIONS = {
     "scotland": "scotland",
     "northern_ireland": "northern-ireland",
 }
-ENGLAND = WorkingCalendar(("england", "wales"))
+ENGLAND = WorkingCalendar(("england", "wales"), month_end="last_day")
 FIRST, LAST = date(2019, 1, 1), date(2027, 12, 31)
 
 
