@@ -63,6 +63,7 @@ def _record(
     return CaseRecord(
         organisation=decision.organisation,
         reference=reference,
+        linked=list(slots.get("linked") or ()),
         conversation_reference=slots.get("conversation_reference") or reference,
         state=slots.get("state") or "filed",
         channel=facts.get("channel") or slots.get("channel"),

@@ -51,7 +51,8 @@ class Understood:
 
     At most one of `answer`, `command` and `aside` is set. `slots` holds what SetSlots or a button set, by
     question id, still as text (None clears). `proposals` are facts that free text suggests for other
-    questions. `problem` is a wording key that says why the text could not be read as an answer.
+    questions; `second` is the subject of a second matter in the same story. `problem` is a wording key that
+    says why the text could not be read as an answer.
     """
 
     text: str
@@ -61,6 +62,7 @@ class Understood:
     target: str | None = None
     slots: dict[str, str | None] = field(default_factory=dict)
     proposals: dict[str, Proposal] = field(default_factory=dict)
+    second: Proposal | None = None
     problem: str | None = None
     harm: bool = False
 

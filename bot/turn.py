@@ -22,7 +22,7 @@ from bot.dialogue.talk import CHECK, Talk
 from bot.messages import Incoming, OpenQuestion, TurnReply, Understood
 from bot.overlay import Overlay
 from bot.understanding.reader import Reader
-from cases import conversations
+from cases import conversations, register
 from cases.conversations import Conversation, DuplicateMessage, StaleConversation, TurnWrite
 from cases.record import CaseFiling, CaseRecord
 from cases.references import ENTROPY_BYTES, new_reference
@@ -143,13 +143,16 @@ async def _attempt(desk: Desk, incoming: Incoming, key_hash: str) -> TurnReply:
     talk.take(understood, accepted, rejected)
 
     # Decide what comes next, and act on it.
-    filing = None
+    filings: tuple[CaseFiling, ...] = ()
     if draft.state == "draft":
         routed = await desk.runner.run("action_route_complaint", talk.slots())
         talk.proceed(Routing(tuple(routed.slots["needs"]), routed.slots["decision"]))
     if talk.step.file:
-        filing = await _file(desk, talk, now)
-        talk.ended(filing.record.decision)
+        filings = await _file(desk, talk, now)
+        linked = [{"reference": f.record.reference, "decision": f.record.decision} for f in filings[1:]]
+        talk.ended(filings[0].record.decision, linked)
+    elif talk.step.update:
+        filings = await _amend(desk, talk)
     elif draft.state != "draft" and not ended_before:
         talk.ended(None)
     elif talk.step.question is not None and talk.step.question.id == CHECK:
@@ -159,17 +162,17 @@ async def _attempt(desk: Desk, incoming: Incoming, key_hash: str) -> TurnReply:
     # Save, and only then reply.
     said = entries(context.words, talk.step, draft, reference, first=found is None)
     turn = _write(talk, incoming, found, key_hash, said, now)
-    if filing is not None:
+    if filings:
         # What was only signposted is kept, but handed to nobody: the person chose not to send it.
         targets = () if draft.state == "signposted" else overlay.targets
-        turn = replace(turn, cases=(filing,), targets=targets)
+        turn = replace(turn, cases=filings, targets=targets)
     try:
         committed = await desk.store.write(lambda conn: conversations.commit_turn(conn, turn))
     except DuplicateMessage as duplicate:
         return TurnReply(
             duplicate.stored.seq, reference, draft.state, duplicate.stored.entries, replayed=True
         )
-    if filing is not None:
+    if filings:
         desk.wake_delivery()
     return TurnReply(committed.seq, reference, draft.state, said)
 
@@ -194,19 +197,40 @@ def _understand(desk: Desk, talk: Talk, incoming: Incoming, *, opening: bool) ->
     return desk.reader.read(incoming.text, question, now=talk.now, facts=known)
 
 
-async def _file(desk: Desk, talk: Talk, now: datetime) -> CaseFiling:
-    draft = talk.draft
+async def _file(desk: Desk, talk: Talk, now: datetime) -> tuple[CaseFiling, ...]:
+    """The case of the conversation, and that of a second matter where the person wants one, each naming the other."""
+    draft, reference = talk.draft, talk.context.reference
+    organisation = talk.context.compiled.pack.organisation.id
+    both = (
+        draft.state == "filed" and draft.second is not None and draft.answers.get("second_matter") == "true"
+    )
+    other = new_reference(organisation, secrets.token_bytes(ENTROPY_BYTES)) if both else None
+    draft.second_reference = other
     slots = {
         **talk.slots(),
-        "reference": talk.context.reference,
+        "reference": reference,
+        "linked": [other] if other else [],
         "state": draft.state,
         "flags": draft.flags,
         "privacy_version": draft.privacy_version,
         "language": draft.language,
         "filed_at": now.isoformat(),
     }
-    ran = await desk.runner.run("action_file_case", slots)
-    return CaseFiling(CaseRecord.model_validate(ran.slots["case_record"]))
+    matters = [slots]
+    if other is not None:
+        second = {"reference": other, "conversation_reference": reference, "linked": [reference]}
+        matters.append({**slots, **second, "facts": talk.second_facts()})
+    ran = [await desk.runner.run("action_file_case", matter) for matter in matters]
+    return tuple(CaseFiling(CaseRecord.model_validate(r.slots["case_record"])) for r in ran)
+
+
+async def _amend(desk: Desk, talk: Talk) -> tuple[CaseFiling, ...]:
+    """The filed case with the words that were added since; its decision and its dates stay as they were."""
+    reference = talk.context.reference
+    kept = await desk.store.read(lambda conn: register.show(conn, reference))
+    kept.pop("messages")
+    kept["answers"] = {**kept["answers"], "added_words": "\n\n".join(talk.draft.added_words)}
+    return (CaseFiling(CaseRecord.model_validate(kept), event="case.updated"),)
 
 
 def _write(

@@ -10,7 +10,7 @@ from bot.dialogue.draft import Draft
 from policy_rules.questions import Question
 
 # Commands of the conversation itself; their answers are not read back.
-NOT_READ_BACK = ("check_answers", "confirm_facts", "still_complain")
+NOT_READ_BACK = ("check_answers", "confirm_facts", "still_complain", "second_matter")
 
 
 def ask(context: Context, draft: Draft, question: Question) -> str:
@@ -18,6 +18,9 @@ def ask(context: Context, draft: Draft, question: Question) -> str:
     words = context.words
     if question.id == "complainant_name" and draft.answers.get("on_behalf_of") == "other":
         return words.question(question.id, "text_other") or question.id
+    if question.id == "second_matter" and draft.second is not None:
+        matter = words.label("subject", draft.second)
+        return "\n".join([words.say("matters.noticed", matter=matter), words.question(question.id) or ""])
     text = words.question(question.id) or f"{question.id.replace('_', ' ').capitalize()}?"
     if question.id == "confirm_facts":
         facts = [words.statement(name, value) for name, value in draft.proposed.items()]
@@ -36,7 +39,8 @@ def shown(context: Context, name: str, value: str | None) -> str:
     return words.date(value) if question.kind == "date" else words.label(name, value)
 
 
-def _label(context: Context, draft: Draft, name: str) -> str:
+def label(context: Context, draft: Draft, name: str) -> str:
+    """What an answer is called when it is read back."""
     words = context.words
     if name == "complainant_name" and draft.answers.get("on_behalf_of") == "other":
         return words.question(name, "label_other") or name
@@ -49,9 +53,9 @@ def read_back(context: Context, draft: Draft, lines: Sequence[dict[str, Any]]) -
     texts = [words.say("check.intro")]
     for line in lines:
         if line["id"] not in NOT_READ_BACK:
-            label = _label(context, draft, line["id"])
+            named = label(context, draft, line["id"])
             texts.append(
-                words.say("check.line", label=label, value=shown(context, line["id"], line["value"]))
+                words.say("check.line", label=named, value=shown(context, line["id"], line["value"]))
             )
     texts.append(words.say("check.how"))
     return "\n".join(texts)

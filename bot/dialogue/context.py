@@ -50,13 +50,15 @@ class Routing:
 class Step:
     """What the dialogue wants said and done: texts, then one question; or the end of the conversation.
 
-    `file` asks for the case to be made; `outcome` is set once a state other than draft is reached.
+    `file` asks for the case to be made, `update` for words to be added to one that was. `outcome` is set once a
+    state other than draft is reached.
     """
 
     says: list[str] = field(default_factory=list)
     question: OpenQuestion | None = None
     ask: str | None = None
     file: bool = False
+    update: bool = False
     outcome: dict[str, Any] | None = None
 
 
@@ -98,6 +100,9 @@ def next_question(context: Context, draft: Draft, routing: Routing) -> Question 
                 return context.questions.get(fact)
         elif name == "confirm_facts":
             if draft.proposed:
+                return question
+        elif name == "second_matter":
+            if draft.second is not None and name not in answered:
                 return question
         elif name == "still_complain":
             if elsewhere and name not in answered:

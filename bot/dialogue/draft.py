@@ -15,7 +15,8 @@ class Draft(BaseModel):
 
     `answers` are by question id, null where the person could not or would not say; `how` says where each is from.
     `proposed` are facts read from free text that the person has not confirmed yet; `reasks` counts how often the
-    open question was put again; `history` is the order of answers, for going back.
+    open question was put again; `history` is the order of answers, for going back. `second` is the subject of a
+    second matter that the story names.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -30,6 +31,8 @@ class Draft(BaseModel):
     flags: list[str] = []
     added_words: list[str] = []
     own_name: str | None = None
+    second: str | None = None
+    second_reference: str | None = None
     first_told_at: str | None = None
     received_at: str | None = None
     channel: str = "chat"

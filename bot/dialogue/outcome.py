@@ -97,6 +97,18 @@ def _all_the_same(context: Context) -> list[str]:
     return ["\n".join(part) for part in (first, after) if part]
 
 
+def second(context: Context, reference: str, decision: Mapping[str, Any]) -> str:
+    """The confirmation of a second matter, filed as a case of its own."""
+    words = context.words
+    lines = [words.say("matters.filed", reference=reference)]
+    if decision["handler"]:
+        key = "elsewhere" if decision["disposition"] in NOT_OURS else "handler"
+        lines.append(words.say(f"matters.{key}", handler=decision["handler"]))
+    if decision["disposition"] in NOT_OURS:
+        lines += contact_lines(context, decision["contact"])
+    return "\n".join([*lines, *dates(context, decision)])
+
+
 def filed(context: Context, decision: Mapping[str, Any], state: str) -> list[str]:
     """The confirmation: the reference, who handles it, every date, what comes after, and how to reach them."""
     words = context.words

@@ -7,12 +7,12 @@ The turn calls `candidates`, has the actions validate them, calls `take`, has th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from bot.dialogue import asides, outcome
-from bot.dialogue.asking import ask, read_back
+from bot.dialogue.asking import ask, label, read_back, shown
 from bot.dialogue.commands import obey
 from bot.dialogue.context import (
     SEND,
@@ -31,7 +31,15 @@ from policy_rules.questions import PERSON_FACTS, Question
 
 MAX_REASKS = 2
 CONFIRM, CHECK = "confirm_facts", "check_answers"
+_OF_THE_PERSON = (
+    "nature complainant_type channel on_behalf_of representative_basis apprenticeship confidentiality nation"
+).split()
+_LIMITED = ("asked", "anonymous")
 _FIRST_PERSON = re.compile(r"\b(I|I'm|I've|Im|Ive|my|me|mine)\b")
+_COURTESY = re.compile(
+    r"\W*(ok(ay)?|thanks?( you)?( very much| so much)?|cheers|bye|goodbye|great|hello|hi)?\W*", re.I
+)
+# Only where the open question was not answered: a person who says so is putting an earlier answer right.
 _COMPLAIN = re.compile(r"\bcomplain", re.IGNORECASE)
 _CONTACTS = {"contact_email": "email", "contact_phone": "phone", "contact_post": "post"}
 
@@ -92,12 +100,17 @@ class Talk:
         if understood.command is not None:
             self._send = obey(self.context, self.draft, self.step, understood) or self._send
         self._aside = understood.aside
+        if understood.second is not None and "second_matter" not in self.draft.answers:
+            self.draft.second = understood.second.value
         said = {name: p for name, p in understood.proposals.items() if name not in accepted}
         if self.draft.pending == CONFIRM and said and self._says_the_same(said):
             self._confirm(True)
             return
+        corrected = self._correct(said) if understood.answer is None else False
         for name, proposal in said.items():
             self._propose(name, proposal)
+        if corrected:
+            return
         if understood.problem is not None and not accepted and self.draft.pending not in self.draft.answers:
             self._not_understood(understood)
 
@@ -138,6 +151,8 @@ class Talk:
 
     def _keep(self, name: str, value: str, how: How) -> None:
         """Keep an answer; a death is met with one sentence, the first time it is said."""
+        if name == "confidentiality" and value in _LIMITED and self.draft.answers.get(name) != value:
+            self.step.says.append(self.context.words.say(f"limits.{value}"))
         if (name, value) == ("representative_basis", "deceased") and self.draft.answers.get(name) != value:
             self.step.says.append(self.context.words.say("notices.condolence"))
         self.draft.set(name, value, how)
@@ -163,6 +178,22 @@ class Talk:
         if "on_behalf_of" not in draft.answers and _FIRST_PERSON.search(story):
             draft.proposed.setdefault("on_behalf_of", "self")
 
+    def _correct(self, said: Mapping[str, Proposal]) -> bool:
+        """Put earlier answers right that a message contradicts, and say what was changed; True where any was."""
+        draft, words = self.draft, self.context.words
+        wrong = {n: p.value for n, p in said.items() if draft.answers.get(n) not in (None, p.value)}
+        for name, value in wrong.items():
+            draft.set(name, value, "said")
+            if name in _CONTACTS and draft.answers.get("preferred_contact") != _CONTACTS[name]:
+                draft.set("preferred_contact", _CONTACTS[name], "said")
+            text = words.say(
+                "corrections.changed",
+                label=label(self.context, draft, name),
+                value=shown(self.context, name, value),
+            )
+            self.step.says.append(text)
+        return bool(wrong)
+
     def _says_the_same(self, said: Mapping[str, Proposal]) -> bool:
         """Whether a message only repeats what was proposed, which is a yes in other words."""
         proposed = self.draft.proposed
@@ -179,6 +210,9 @@ class Talk:
                 draft.flags.append(f"story_suggests_{name}")
             elif name in compiled.pack.facts or name in PERSON_FACTS:
                 draft.proposed[name] = proposal.value
+            elif name == "confidentiality":
+                # No rule of this policy turns on it; it is kept for the people who deal with the case.
+                self._keep(name, proposal.value, "proposed")
         elif name == "complainant_name":
             draft.own_name = proposal.value
         elif self.context.questions.get(name) is not None:
@@ -229,8 +263,17 @@ class Talk:
             lines = [words.say("outcome.signposted", reference=reference), words.say("outcome.come_back")]
             self.step.says.append("\n".join(lines))
             return
-        lines = [words.say("outcome.already", reference=reference), words.say("outcome.already_contact")]
-        self.step.says += ["\n".join(lines), outcome.person_message(self.context)]
+        if (
+            understood.command is None
+            and understood.aside is None
+            and not _COURTESY.fullmatch(understood.text)
+        ):
+            draft.added_words.append(understood.text)
+            self.step.update = True
+            self.step.says.append(words.say("outcome.added", reference=reference))
+        else:
+            self.step.says.append(words.say("outcome.already", reference=reference))
+        self.step.says.append(outcome.person_message(self.context))
 
     def _still_wants_to(self, understood: Understood) -> bool:
         """Somebody who was sent elsewhere can always come back and say that they want to complain here."""
@@ -290,8 +333,8 @@ class Talk:
         """Put the read-back before the last question."""
         self.step.says.append(read_back(self.context, self.draft, lines))
 
-    def ended(self, decision: Mapping[str, Any] | None) -> None:
-        """Say how the conversation ended, and hand the decision to the face."""
+    def ended(self, decision: Mapping[str, Any] | None, linked: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Say how the conversation ended, and hand the decision to the face, with those of linked cases."""
         draft, words, reference = self.draft, self.context.words, self.context.reference
         if draft.state == "withdrawn":
             self.step.says.append(words.say("outcome.withdrawn"))
@@ -302,13 +345,23 @@ class Talk:
             self.step.says.append("\n".join(lines))
         elif decision is not None:
             self.step.says += outcome.filed(self.context, decision, draft.state)
+            self.step.says += [outcome.second(self.context, **matter) for matter in linked]
         draft.pending = None
         self.step.outcome = {
             "state": draft.state,
             "reference": reference,
             "decision": decision,
-            "linked": [],
+            "linked": [dict(matter) for matter in linked],
         }
+
+    def second_facts(self) -> dict[str, str]:
+        """The facts of the second matter: who complains stays, what was said of the first matter does not."""
+        kept = {
+            name: value
+            for name, value in facts_of(self.context, self.draft).items()
+            if name in _OF_THE_PERSON
+        }
+        return {**kept, "subject": self.draft.second or "other"}
 
     def to_read_back(self) -> dict[str, Any]:
         """Every answer that will be sent, facts among them, for the action that puts them in order."""

@@ -15,6 +15,7 @@ from bot.messages import Aside, Command, OpenQuestion, Proposal, Understood
 from bot.understanding import answers
 from bot.understanding.cues import CUES, CueBook, propose
 from bot.understanding.details import find_details
+from bot.understanding.matters import two_matters
 from bot.understanding.payloads import Payload, read_payload
 from bot.understanding.phrases import PhraseBook, canonical, is_blank
 from bot.understanding.pipeline import Pipeline
@@ -84,7 +85,12 @@ class Reader:
             proposals = {}
         if understood.answer is not None and question is not None:
             proposals.pop(question.id, None)
-        return replace(understood, proposals=proposals, harm=sighting.harm)
+        second = None
+        if question is not None and question.id == "story" and understood.answer is not None:
+            matters = two_matters(text, sighting.seen, facts.get("subject", ()), self._book)
+            if matters is not None:
+                proposals["subject"], second = matters
+        return replace(understood, proposals=proposals, second=second, harm=sighting.harm)
 
     def _understand(
         self, text: str, question: OpenQuestion | None, now: datetime, proposals: Mapping[str, Proposal]
