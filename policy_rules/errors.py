@@ -15,6 +15,13 @@ def nearest(word: str, allowed: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
+def hint(word: str, allowed: Iterable[str]) -> str:
+    """The cure for a wrong name in a file: the nearest right one, or all that are allowed."""
+    names = list(allowed)
+    meant = nearest(word, names)
+    return f"did you mean '{meant}'?" if meant else f"allowed: {', '.join(names)}."
+
+
 class Refusal(Exception):
     """A request that cannot be taken as it stands; nothing has been stored.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from policy_rules.clocks import parse_events
 from policy_rules.compiled import CompiledPack
 from policy_rules.decide import decide, parse_facts, parse_instant
 from policy_rules.decision import Decision, Needs
@@ -23,6 +24,7 @@ def decide_example(compiled: CompiledPack, example: Example) -> Decision:
         assume=True,
         first_told_at=_instant(example.first_told_at, "first_told_at"),
         original_received_at=_instant(example.original_received_at, "original_received_at"),
+        events=parse_events(compiled, example.events),
     )
     if isinstance(decision, Needs):
         raise LookupError(f"no default settles {', '.join(decision.needs)}")
@@ -39,6 +41,12 @@ def mismatches(decision: Decision, example: Example) -> list[str]:
     got: dict[str, Any] = {name: getattr(decision, name) for name in _FIELDS}
     got["clocks"] = {clock.kind: clock.due for clock in decision.clocks}
     got["duties"] = {duty.kind: duty.due for duty in decision.duties}
+    got["latest_days"] = {c.kind: c.latest_day for c in decision.clocks if c.latest_day is not None}
+    got["extendable_to"] = {
+        c.kind: c.extension.latest_day
+        for c in decision.clocks
+        if c.extension is not None and c.extension.latest_day is not None
+    }
     got["contact"] = {key: decision.contact[key] for key in expect.contact or {} if key in decision.contact}
     got["warnings"] = tuple(sorted(warning.kind for warning in decision.warnings))
     for name in ("last_day", "latest_day"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from policy_rules.errors import nearest
+from policy_rules.clock_names import check_clocks
+from policy_rules.errors import hint, nearest
 from policy_rules.facts import VOCABULARY
 from policy_rules.pack import Condition, Excluded, Limited, Pack
 
@@ -26,18 +27,12 @@ def known_facts(pack: Pack) -> list[str]:
     return [*VOCABULARY, *(name for name in pack.facts if name not in VOCABULARY)]
 
 
-def _hint(word: str, allowed: Iterable[str]) -> str:
-    names = list(allowed)
-    meant = nearest(word, names)
-    return f"did you mean '{meant}'?" if meant else f"allowed: {', '.join(names)}."
-
-
 def _condition(pack: Pack, when: Condition, path: Location) -> Iterator[Finding]:
     known = known_facts(pack)
     for fact, test in when.items():
         here = (*path, fact)
         if fact not in known:
-            yield here, f"unknown fact '{fact}'; {_hint(fact, known)}"
+            yield here, f"unknown fact '{fact}'; {hint(fact, known)}"
             continue
         if fact in VOCABULARY and VOCABULARY[fact].is_date:
             yield here, f"'{fact}' is a date; a rule cannot test it."
@@ -47,7 +42,7 @@ def _condition(pack: Pack, when: Condition, path: Location) -> Iterator[Finding]
         allowed = fact_values(pack, fact)
         for value in test.values if isinstance(test, Excluded) else test:
             if value not in allowed:
-                yield here, f"unknown value '{value}' of {fact}; {_hint(value, allowed)}"
+                yield here, f"unknown value '{value}' of {fact}; {hint(value, allowed)}"
 
 
 def _facts(pack: Pack) -> Iterator[Finding]:
@@ -59,7 +54,7 @@ def _facts(pack: Pack) -> Iterator[Finding]:
             yield here, f"'{name}' is not in the vocabulary and has no values; {cure}"
         for what, value in (("default", fact.default), ("dont_know", fact.dont_know)):
             if value is not None and value not in fact_values(pack, name):
-                yield here, f"{what} '{value}' is no value of {name}; {_hint(value, fact_values(pack, name))}"
+                yield here, f"{what} '{value}' is no value of {name}; {hint(value, fact_values(pack, name))}"
         for i, special in enumerate(fact.default_when):
             yield from _condition(pack, special.when, (*here, "default_when", i, "when"))
             if special.value not in fact_values(pack, name):
@@ -68,7 +63,7 @@ def _facts(pack: Pack) -> Iterator[Finding]:
             yield here, f"fact '{name}' is not in 'ask_order'; say when it is asked."
     for i, name in enumerate(pack.ask_order):
         if name not in pack.facts:
-            yield ("ask_order", i), f"'{name}' is not listed under 'facts'; {_hint(name, pack.facts)}"
+            yield ("ask_order", i), f"'{name}' is not listed under 'facts'; {hint(name, pack.facts)}"
 
 
 def _ids(pack: Pack) -> Iterator[Finding]:
@@ -88,7 +83,7 @@ def _limited(pack: Pack) -> Iterator[Finding]:
             if isinstance(part, Limited):
                 for name in (*part.routes, *getattr(part, "opens", ())):
                     if name not in routes:
-                        yield (section, i, "routes"), f"unknown route '{name}'; {_hint(name, routes)}"
+                        yield (section, i, "routes"), f"unknown route '{name}'; {hint(name, routes)}"
 
 
 def _references(pack: Pack) -> Iterator[Finding]:
@@ -97,22 +92,22 @@ def _references(pack: Pack) -> Iterator[Finding]:
     for (section, i), names in cited.items():
         for name in names:
             if name not in readings:
-                yield (section, i, "readings"), f"unknown reading '{name}'; {_hint(name, readings)}"
+                yield (section, i, "readings"), f"unknown reading '{name}'; {hint(name, readings)}"
     for key, contact in pack.contacts.items():
         for name in contact.readings:
             if name not in readings:
-                yield ("contacts", key, "readings"), f"unknown reading '{name}'; {_hint(name, readings)}"
+                yield ("contacts", key, "readings"), f"unknown reading '{name}'; {hint(name, readings)}"
     for name in pack.hours.readings if pack.hours else ():
         if name not in readings:
-            yield ("hours", "readings"), f"unknown reading '{name}'; {_hint(name, readings)}"
+            yield ("hours", "readings"), f"unknown reading '{name}'; {hint(name, readings)}"
     for i, route in enumerate(pack.routes):
         if route.contact not in pack.contacts:
-            hint = _hint(route.contact, pack.contacts)
-            yield ("routes", i, "contact"), f"unknown contact '{route.contact}'; {hint}"
+            cure = hint(route.contact, pack.contacts)
+            yield ("routes", i, "contact"), f"unknown contact '{route.contact}'; {cure}"
     for i, escalation in enumerate(pack.escalations):
         if escalation.contact is not None and escalation.contact not in pack.contacts:
-            hint = _hint(escalation.contact, pack.contacts)
-            yield ("escalations", i, "contact"), f"unknown contact '{escalation.contact}'; {hint}"
+            cure = hint(escalation.contact, pack.contacts)
+            yield ("escalations", i, "contact"), f"unknown contact '{escalation.contact}'; {cure}"
     if "complaints" not in pack.contacts:
         yield ("contacts",), "a contact named 'complaints' is missing: where complaints are sent."
 
@@ -142,9 +137,9 @@ def _questions_and_examples(pack: Pack) -> Iterator[Finding]:
         for fact, value in example.facts.items():
             here: Location = ("examples", i, "facts", fact)
             if fact not in known:
-                yield here, f"unknown fact '{fact}'; {_hint(fact, known)}"
+                yield here, f"unknown fact '{fact}'; {hint(fact, known)}"
             elif (allowed := fact_values(pack, fact)) and value not in allowed:
-                yield here, f"unknown value '{value}' of {fact}; {_hint(value, allowed)}"
+                yield here, f"unknown value '{value}' of {fact}; {hint(value, allowed)}"
     for i, impossible in enumerate(pack.impossible):
         yield from _condition(pack, impossible.when, ("impossible", i, "when"))
 
@@ -174,10 +169,19 @@ def _properties(pack: Pack) -> Iterator[Finding]:
                 for name in getattr(outcomes, field):
                     if name not in names:
                         here = ("properties", i, part, field)
-                        yield here, f"unknown {field.removesuffix('s')} '{name}'; {_hint(name, names)}"
+                        yield here, f"unknown {field.removesuffix('s')} '{name}'; {hint(name, names)}"
 
 
 def check_names(pack: Pack) -> list[Finding]:
     """Every broken reference of the pack, with the place where it stands."""
-    checks = (_facts, _ids, _limited, _references, _shapes, _properties, _questions_and_examples)
+    checks = (
+        _facts,
+        _ids,
+        _limited,
+        _references,
+        _shapes,
+        check_clocks,
+        _properties,
+        _questions_and_examples,
+    )
     return [finding for check in checks for finding in check(pack)]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+from policy_rules.clock_proofs import hanging
 from policy_rules.compiled import CompiledPack, condition_words
 from policy_rules.errors import BrokenPack
 from policy_rules.limits import Budget, Undecided, too_large
@@ -225,6 +226,7 @@ def _unused(compiled: CompiledPack) -> Iterator[Finding]:
         if reading.id not in cited:
             yield Finding("unused", ("readings", i), f"the reading '{reading.id}' is cited by no rule.")
     used = {route.contact for route in pack.routes} | {e.contact for e in pack.escalations} | {OWN_CONTACT}
+    used |= {clock.extension.contact for clock in pack.clocks if clock.extension is not None}
     for key in pack.contacts:
         if key not in used:
             yield Finding("unused", ("contacts", key), f"no rule uses the contact '{key}'.")
@@ -237,9 +239,15 @@ def _stated(compiled: CompiledPack) -> Iterator[Finding]:
         yield Finding(kind, place, breach.says, breach.case, unsound=breach.case is not None)
 
 
+def _hanging(compiled: CompiledPack) -> Iterator[Finding]:
+    for found in hanging(compiled, _possible(compiled)):
+        yield Finding("hanging", (found.section, found.place), found.says, found.case, found.unsound)
+
+
 _CHECKS = (
     _gaps,
     _double_clocks,
+    _hanging,
     _missing_promises,
     _stated,
     _dead_rules,
