@@ -113,6 +113,7 @@ class Killer:
     def acknowledged(self) -> None:
         """Somebody was told that their message is kept. Where that is the moment, there is none to lose."""
         if self._pid_at_once:
+            # Not yet reaped, so the number is still that server's.
             os.kill(self._pid_at_once, signal.SIGKILL)
             self._pid_at_once = 0
         self._acknowledged.set()

@@ -26,7 +26,7 @@ class Life(Protocol):
     pid: int
 
     def end(self) -> None:
-        """SIGKILL, and gone when this returns."""
+        """SIGKILL, and gone when this returns; may be called twice."""
 
 
 class Program:
@@ -95,10 +95,14 @@ class Child:
     def __init__(self, nursery: Nursery, pid: int) -> None:
         self._nursery = nursery
         self.pid = pid
+        self._ended = False
 
     def end(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-        self._nursery.reap(self.pid)
+        # Once it is reaped its number may be another's.
+        if not self._ended:
+            self._ended = True
+            os.kill(self.pid, signal.SIGKILL)
+            self._nursery.reap(self.pid)
 
 
 def nurse() -> None:
