@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -68,17 +69,17 @@ def router(packs: PackShelf, door: Door) -> APIRouter:
 
 def decision_of(compiled: CompiledPack, body: DecisionRequest) -> dict[str, Any]:
     """The Decision JSON; Refusals (422) name an unknown fact or value, or an instant without an offset."""
-    optional = {
-        name: parse_instant(value, name)
-        for name, value in (
-            ("first_told_at", body.first_told_at),
-            ("original_received_at", body.original_received_at),
-        )
-        if value is not None
-    }
-    received_at = parse_instant(body.received_at, "received_at")
+
+    def instant(value: str | None, name: str) -> datetime | None:
+        return None if value is None else parse_instant(value, name)
+
     return decide(
-        compiled, parse_facts(compiled, body.facts), received_at, assume=body.assume, **optional
+        compiled,
+        parse_facts(compiled, body.facts),
+        parse_instant(body.received_at, "received_at"),
+        assume=body.assume,
+        first_told_at=instant(body.first_told_at, "first_told_at"),
+        original_received_at=instant(body.original_received_at, "original_received_at"),
     ).as_json()
 
 
