@@ -12,6 +12,7 @@ from pydantic_core import to_json
 
 from bot.api.shapes import DecisionRequest, OpenDecision, OrganisationOut, SettledDecision
 from bot.door import Door
+from policy_rules.clocks import parse_events
 from policy_rules.compiled import CompiledPack
 from policy_rules.decide import decide, parse_facts, parse_instant
 from policy_rules.pack import Contact
@@ -80,6 +81,7 @@ def decision_of(compiled: CompiledPack, body: DecisionRequest) -> dict[str, Any]
         assume=body.assume,
         first_told_at=instant(body.first_told_at, "first_told_at"),
         original_received_at=instant(body.original_received_at, "original_received_at"),
+        events=parse_events(compiled, body.events),
     ).as_json()
 
 

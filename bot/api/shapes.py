@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from policy_rules.clocks import GIVEN_EVENTS
+
 INSTANT = "2026-12-24T16:45:00+00:00"
 
 
@@ -48,6 +50,25 @@ class DecisionRequest(BaseModel):
         description="On an escalation: when the complaint was first received.",
         json_schema_extra={"format": "date-time"},
     )
+    events: dict[str, Any] = Field(
+        default_factory=dict,
+        description="What else has happened, as dates or RFC 3339 instants, for the clocks that run from it: "
+        + ", ".join(f"`{event}_at`" for event in GIVEN_EVENTS)
+        + ". null means not yet.",
+        examples=[{"acknowledged_at": INSTANT}],
+    )
+
+
+class Extension(BaseModel):
+    """How a promise may be moved. Without an amount its only limit is what the person agrees to."""
+
+    amount: int | None
+    unit: Literal["working_day", "calendar_day", "week", "month"] | None
+    times: int | None
+    needs_reason: bool
+    needs_consent: bool
+    must_tell: list[str] = Field(description="What the person is told with the new day.")
+    latest_day: date | None = Field(description="The limit, once `due` is known.")
 
 
 class Clock(BaseModel):
@@ -65,15 +86,36 @@ class Clock(BaseModel):
     force: Literal["must", "will", "should", "aims", "where_possible", "normally"]
     clause: str
     last_day: date | None = Field(default=None, description="Only where the policy leaves two readings.")
-    latest_day: date | None = Field(default=None, description="Only where the policy leaves two readings.")
+    latest_day: date | None = Field(
+        default=None,
+        description="Where the policy leaves two readings, the later one; on a clock that waits for another promise, "
+        "its last day if that promise is kept on its own last day.",
+    )
+    extension: Extension | None = Field(default=None, description="Only where the policy allows one.")
+    or_later: str | None = Field(
+        default=None, description="A second event: the clock runs from the later one."
+    )
+    may_stop: bool = Field(default=False, description="Days may be declared on which it stands still.")
+    early_exit: bool = Field(
+        default=False, description="What is resolved by then leaves the policy; other clocks and duties end."
+    )
+    discretion: bool = Field(default=False, description="A person may take what comes after this window.")
 
 
 class Duty(BaseModel):
     """Something that the organisation must do."""
 
+    model_config = ConfigDict(populate_by_name=True)
+
     kind: str = Field(examples=["written_record"])
     due: date | None
     clause: str
+    with_: str | None = Field(
+        default=None, alias="with", description="The kind of clock that it is due with."
+    )
+    if_missed: str | None = Field(
+        default=None, description="The kind of clock whose breach brings this duty about."
+    )
 
 
 class Contact(BaseModel):
@@ -106,6 +148,7 @@ class DecisionWarning(BaseModel):
     kind: Literal["outside_window", "stale_contact", "conflict", "review_overdue"]
     last_day: date | None
     latest_day: date | None = None
+    discretion: bool = Field(default=False, description="The policy lets a person take it all the same.")
     says: str
 
 

@@ -61,6 +61,18 @@ class TestDecisions:
         early = decide(server, "cqm", facts, assume=True, original_received_at="2026-10-01T09:00:00+01:00")
         assert early["settled"] is True
 
+    def test_what_has_happened_since_dates_the_clocks_that_wait_for_it(self, server: Running) -> None:
+        waiting = decide(server, "cqm", {"nature": "complaint"}, assume=True)
+        answered = {"response_received_at": "2027-01-08", "acknowledged_at": None}
+        dated = decide(server, "cqm", {"nature": "complaint"}, assume=True, events=answered)
+        window = [clock for clock in waiting["clocks"] if clock["from"] == "response_received"]
+        assert [clock["due"] for clock in window] == [None]
+        # Fifteen working days after Friday 8 January 2027.
+        assert [c["due"] for c in dated["clocks"] if c["from"] == "response_received"] == ["2027-01-29"]
+        assert {k: v for k, v in dated.items() if k != "clocks"} == {
+            k: v for k, v in waiting.items() if k != "clocks"
+        }
+
     def test_nothing_is_stored(self, server: Running) -> None:
         before = server.stored()
         decide(server, "cim", {}, assume=True)
@@ -96,6 +108,22 @@ BAD: list[tuple[str, Any, int, str | None, str | None]] = [
     ("receipt a date", {"received_at": "2026-12-24"}, 422, "received_at", None),
     ("receipt a number", {"received_at": 1766594700}, 422, "received_at", None),
     ("first told without offset", {"first_told_at": "2026-12-24T16:45:00"}, 422, "first_told_at", None),
+    (
+        "an unknown event",
+        {"events": {"acknowleged_at": "2026-12-29"}},
+        422,
+        "events.acknowleged_at",
+        "acknowledged_at",
+    ),
+    (
+        "an event without offset",
+        {"events": {"acknowledged_at": "2026-12-29T09:00:00"}},
+        422,
+        "events.acknowledged_at",
+        None,
+    ),
+    ("an event that is no time", {"events": {"resolved_at": 3}}, 422, "events.resolved_at", None),
+    ("events of the wrong type", {"events": ["acknowledged_at"]}, 422, "events", None),
     ("assume a word", {"assume": "yes"}, 422, "assume", None),
     ("assume a number", {"assume": 1}, 422, "assume", None),
     ("an unknown field", {"asume": True}, 422, "asume", "assume"),
