@@ -46,7 +46,7 @@ class Space:
 
     def node(self, level: int, kids: tuple[Node, ...]) -> Node:
         first = kids[0]
-        if all(kid == first for kid in kids):
+        if kids.count(first) == len(kids):
             return first
         found = self._inner.get((level, kids))
         if found is None:
@@ -225,10 +225,12 @@ class Space:
         def walk(n: Node) -> Node:
             found = memo.get(n)
             if found is None:
+                if self.budget is not None:
+                    self.budget.step()
                 if self.level[n] == self.bottom:
                     found = self.leaf(change(self.values[n]))
                 else:
-                    found = self.node(self.level[n], tuple(walk(kid) for kid in self.kids[n]))
+                    found = self.node(self.level[n], tuple([walk(kid) for kid in self.kids[n]]))
                 memo[n] = found
             return found
 

@@ -102,18 +102,15 @@ def _witness(compiled: CompiledPack, *nodes: Node) -> dict[str, str] | None:
     return compiled.space.witness(compiled.space.both(_possible(compiled), *nodes))
 
 
-def _taken(compiled: CompiledPack) -> Node:
-    """The diagram of the route's index over the possible cases."""
+def _taken(compiled: CompiledPack, *within: Node) -> Node:
+    """The diagram of the route's index over the possible cases, or over those of them that lie within."""
     space = compiled.space
-    return space.choose(_possible(compiled), compiled.route_root, space.leaf(IMPOSSIBLE))
-
-
-def _route_is(compiled: CompiledPack, index: int | None) -> Node:
-    return compiled.space.map(compiled.route_root, lambda i: i == index)
+    cases = space.both(_possible(compiled), *within)
+    return space.choose(cases, compiled.route_root, space.leaf(IMPOSSIBLE))
 
 
 def _gaps(compiled: CompiledPack) -> Iterator[Finding]:
-    case = _witness(compiled, _route_is(compiled, None))
+    case = compiled.space.witness(_taken(compiled), None)
     if case is not None:
         last = len(compiled.routes) - 1
         says = "some cases are taken by no route; end the routes with one that has no 'when'."
@@ -142,11 +139,11 @@ def _missing_promises(compiled: CompiledPack) -> Iterator[Finding]:
         clocks = [roots[c.id] for c in compiled.pack.clocks if c.kind in kinds]
         silences = [(s, compiled.applies(s)) for s in compiled.pack.silent if s.kind in kinds]
         neither = space.negate(space.either([*clocks, *(node for _, node in silences)]))
+        without = _taken(compiled, neither)
+        unpromised = space.outcomes(without)
         for i, route in enumerate(compiled.routes):
-            if route.disposition not in ("accept", "accept_and_signpost"):
-                continue
-            case = _witness(compiled, _route_is(compiled, i), neither)
-            if case is not None:
+            if i in unpromised and route.disposition in ("accept", "accept_and_signpost"):
+                case = space.witness(without, i)
                 says = f"'{route.id}' accepts a case with no clock to {promise}, and no declared silence."
                 yield Finding(f"missing_{promise}", ("routes", i), says, case, unsound=True)
         for silence, node in silences:
@@ -199,7 +196,8 @@ def _destinations(compiled: CompiledPack) -> Iterator[Finding]:
                 f"'{route.id}' signposts without a destination: its contact is the organisation's own. "
                 "Name the contact of the body that the person is sent to."
             )
-            yield Finding("no_destination", ("routes", i), says, _witness(compiled, _route_is(compiled, i)))
+            case = compiled.space.witness(_taken(compiled), i)
+            yield Finding("no_destination", ("routes", i), says, case)
 
 
 def _own_judge(compiled: CompiledPack) -> Iterator[Finding]:
@@ -211,7 +209,7 @@ def _own_judge(compiled: CompiledPack) -> Iterator[Finding]:
         if subject is None:
             continue
         about = space.condition({"subject": (subject,)})
-        case = _witness(compiled, _route_is(compiled, i), about, space.negate(conflict))
+        case = space.witness(_taken(compiled, about, space.negate(conflict)), i)
         if case is not None:
             says = f"'{route.id}' gives a complaint about a {subject} to '{route.handler}' with no conflict warning."
             yield Finding("own_judge", ("routes", i), says, case)

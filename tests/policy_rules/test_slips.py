@@ -121,9 +121,9 @@ def differing_case(old: CompiledPack, new: CompiledPack) -> dict[str, str] | Non
             mine = values.setdefault(level.fact, [])
             mine += [group[0] for group in level.classes if group[0] not in mine]
     for case in tables.all_cases(values):
-        if tables.is_possible(old.pack, case) or tables.is_possible(new.pack, case):
-            if tables.shown(old.pack, case) != tables.shown(new.pack, case):
-                return case
+        possible = tables.is_possible(old.pack, case) or tables.is_possible(new.pack, case)
+        if possible and tables.shown(old.pack, case) != tables.shown(new.pack, case):
+            return case
     return None
 
 
