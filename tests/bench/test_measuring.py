@@ -77,8 +77,8 @@ def test_a_story_is_told_with_the_answers_of_its_example(tmp_path: Path) -> None
 
 
 def test_the_questions_of_an_organisation_without_stories_are_an_empty_row() -> None:
-    rows = question_table(MINI).splitlines()
-    assert rows[2].split() == ["mini", "0"]
+    rows = [row.split() for row in question_table(MINI).splitlines()]
+    assert ["mini", "0"] in rows
 
 
 def test_what_a_reply_leaves_open_is_its_question_or_its_outcome() -> None:
