@@ -1,0 +1,242 @@
+"""What must hold after every reply of every conversation, whoever talks and whatever they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, get_args
+
+from bot.dialogue.catalogue import Catalogue, words_of
+from bot.dialogue.context import Context, Privacy, facts_of
+from bot.dialogue.draft import Draft
+from bot.dialogue.draft import State as DraftState
+from bot.messages import TurnReply
+from bot.overlay import Overlay
+from policy_rules.compiled import CompiledPack
+from policy_rules.decide import decide
+from policy_rules.questions import Questions
+from tests.walks.traces import contacts_in, dates_in
+
+MOST_REASKS = 2
+STATES = get_args(DraftState)
+# Answers that a conversation may give itself: who is meant by "my name is ...", and what was put to be confirmed.
+_MANY_TIMES = ("confirm_facts", "check_answers")
+_SET_SLOTS = re.compile(r"\s*/\w+\s*[({]", re.DOTALL)
+_CLEARED = re.compile(r"(\w+)\s*[=:\"]+\s*null\b")
+_QUOTED = re.compile(r"\"[^\"\n]*\"")
+
+
+class Broken(AssertionError):
+    """A rule of the house that a reply has broken."""
+
+
+@dataclass(slots=True)
+class Watcher:
+    """One conversation seen from outside: `after` is called with each message, its reply and what is stored."""
+
+    compiled: CompiledPack
+    overlay: Overlay
+    said: list[str] = field(default_factory=list)
+    settled: dict[str, str | None] = field(default_factory=dict)
+    asked: str | None = None
+    reasks: int = 0
+    decision: dict[str, Any] | None = None
+    words: Catalogue = field(init=False)
+    questions: Questions = field(init=False)
+    _problems: list[re.Pattern[str]] = field(init=False)
+    _own_contacts: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.words = Catalogue(words_of("en"), self.compiled.pack)
+        self.questions = Questions(self.compiled)
+        problems = self.words._words["problems"]
+        self._problems = [_pattern(text) for key, text in problems.items() if key not in ("give_up", "nearest")]
+        allowed = [*_strings(self.compiled.pack.model_dump(mode="json")), *_strings(self.words._words)]
+        allowed += _strings(self.overlay.model_dump(mode="json"))
+        self._own_contacts = {found for text in allowed for found in contacts_in(text)}
+
+    def after(
+        self, text: str, reply: TurnReply, draft: Mapping[str, Any], record: Mapping[str, Any]
+    ) -> None:
+        """Raises Broken with the rule's name, and what broke it."""
+        if not reply.replayed:
+            self.said.append(text)
+        texts = [entry["text"] for entry in reply.entries if "text" in entry]
+        asked = _asked(reply)
+        self._stands(reply, record)
+        if not reply.replayed:
+            self._ends_with_one_question(reply, texts, draft)
+            self._reasks_twice_at_most(texts, asked)
+            self._asks_nothing_twice(text, texts, asked, draft)
+        self._keeps_every_word(draft, record)
+        self._says_only_what_is_decided(texts, reply, draft, record)
+        self.asked = asked
+
+    def _stands(self, reply: TurnReply, record: Mapping[str, Any]) -> None:
+        if record["state"] not in STATES or (not reply.replayed and record["state"] != reply.state):
+            raise Broken(f"the reply says '{reply.state}', the register says '{record['state']}'")
+        decision = record["decision"]
+        if self.decision is not None and record["state"] == "filed" and decision != self.decision:
+            raise Broken("the decision of a filed case has changed")
+        if record["state"] == "filed":
+            self.decision = decision
+
+    def _ends_with_one_question(
+        self, reply: TurnReply, texts: list[str], draft: Mapping[str, Any]
+    ) -> None:
+        if reply.state != "draft":
+            if _asked(reply) is not None:
+                raise Broken(f"a conversation that is {reply.state} asks '{_asked(reply)}'")
+            return
+        customs = [entry["custom"]["question"] for entry in reply.entries if "question" in entry.get("custom", {})]
+        if len(customs) != 1 or "question" not in reply.entries[-1].get("custom", {}):
+            raise Broken(f"an open conversation ends with {len(customs)} questions, not one")
+        own = _without_the_persons_words(texts, [*self.said, *_values(draft)])
+        counts = [one.count("?") for one in own]
+        if sum(counts) != 1 or counts[-1] != 1:
+            raise Broken(f"a reply puts {sum(counts)} questions, not one at its end: {texts}")
+
+    def _reasks_twice_at_most(self, texts: list[str], asked: str | None) -> None:
+        put_again = any(pattern.search(one) for one in texts for pattern in self._problems)
+        offered = any("You can speak to a person" in one or "prints no address" in one for one in texts)
+        if asked != self.asked or offered:
+            self.reasks = 0
+        elif put_again:
+            self.reasks += 1
+        if self.reasks > MOST_REASKS:
+            raise Broken(f"'{asked}' was put again {self.reasks} times in a row, and nobody was offered")
+
+    def _asks_nothing_twice(
+        self, text: str, texts: list[str], asked: str | None, draft: Mapping[str, Any]
+    ) -> None:
+        answers = draft.get("answers", {})
+        if self._says("commands.restart", texts):
+            self.settled = dict(answers)
+            return
+        reopened = set(_CLEARED.findall(text)) if _SET_SLOTS.match(text) else set()
+        if self._says("commands.back", texts) or self._says("commands.change", texts):
+            reopened |= {name for name in self.settled if name not in answers}
+            if len(reopened) > 1:
+                raise Broken(f"going back forgot {sorted(reopened)}")
+        for name in self.settled:
+            if name not in answers and name not in reopened:
+                raise Broken(f"the answer to '{name}' was forgotten")
+            self._changes_nothing_unsaid(name, text, texts, answers)
+        if asked in answers and asked not in _MANY_TIMES:
+            raise Broken(f"'{asked}' is asked although it was answered")
+        self.settled = dict(answers)
+
+    def _changes_nothing_unsaid(
+        self, name: str, text: str, texts: list[str], answers: Mapping[str, str | None]
+    ) -> None:
+        if name not in answers or answers[name] == self.settled[name] or name == self.asked:
+            return
+        if _SET_SLOTS.match(text) or name in ("still_complain", "preferred_contact"):
+            return
+        if self.asked != "confirm_facts" and not self._says("corrections.changed", texts):
+            raise Broken(f"the answer to '{name}' was changed and nothing was said of it")
+
+    def _says(self, key: str, texts: Iterable[str]) -> bool:
+        section, _, name = key.partition(".")
+        pattern = _pattern(self.words._words[section][name])
+        return any(pattern.search(one) for one in texts)
+
+    def _keeps_every_word(self, draft: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+        kept = [m["text"] for m in record["messages"] if m["role"] != "assistant"]
+        if kept != self.said:
+            raise Broken(f"the record holds {kept[-2:]!r} of what was said, not {self.said[-2:]!r}")
+        story = draft.get("answers", {}).get("story")
+        if record["narrative"] != story and record["state"] != "draft":
+            raise Broken("the record tells another story than the draft")
+        if story is not None and not any(story == one or story in one for one in self.said):
+            raise Broken("the story is not in the person's own words")
+
+    def _says_only_what_is_decided(
+        self, texts: list[str], reply: TurnReply, draft: Mapping[str, Any], record: Mapping[str, Any]
+    ) -> None:
+        own = [text.replace(reply.reference, "") for text in texts]
+        decisions = [record["decision"], *self._decided(reply, draft, record)]
+        theirs = [*self.said, *_values(draft)]
+        days = {d for found in (decisions, theirs) for text in _strings(found) for d in dates_in(text)}
+        days |= {d for text in _strings(self.words._words) for d in dates_in(text)}
+        days |= {d for d in (_iso(text) for text in _strings(decisions)) if d is not None}
+        days |= {d for d in (_iso(text) for text in _values(draft)) if d is not None}
+        for text in own:
+            for day in dates_in(text):
+                if day not in days:
+                    raise Broken(f"the date {day} is in no decision: {text!r}")
+            for weekday, day in dates_in(text, weekdays=True):
+                if self.words.date(day).split()[0] != weekday:
+                    raise Broken(f"{day} is no {weekday}: {text!r}")
+        contacts = self._own_contacts | {c for text in _strings(theirs) for c in contacts_in(text)}
+        for text in own:
+            for contact in contacts_in(text):
+                if contact not in contacts:
+                    raise Broken(f"'{contact}' is in no pack: {text!r}")
+
+    def _decided(
+        self, reply: TurnReply, draft: Mapping[str, Any], record: Mapping[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        """What the rules say of the draft as it stands, found without the conversation's help, and linked cases."""
+        for entry in reply.entries:
+            outcome = entry.get("custom", {}).get("outcome")
+            if outcome is not None:
+                yield from (one["decision"] for one in outcome["linked"])
+        if reply.state != "draft" or not record["messages"]:
+            return
+        context = Context(self.compiled, self.questions, self.words, reply.reference, Privacy("", ""))
+        facts = facts_of(context, Draft.model_validate(draft))
+        at = draft.get("received_at") or record["messages"][-1]["at"]
+        told = draft.get("first_told_at")
+        decision = decide(
+            self.compiled,
+            facts,
+            datetime.fromisoformat(at),
+            assume=True,
+            first_told_at=datetime.fromisoformat(told) if told else None,
+        )
+        yield decision.as_json()
+
+
+def _asked(reply: TurnReply) -> str | None:
+    for entry in reply.entries:
+        if "question" in entry.get("custom", {}):
+            return str(entry["custom"]["question"]["id"])
+    return None
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile("[^\n]+?".join(re.escape(part) for part in re.split(r"\{\w+\}", template)))
+
+
+def _values(draft: Mapping[str, Any]) -> list[str]:
+    return [value for value in draft.get("answers", {}).values() if value]
+
+
+def _without_the_persons_words(texts: list[str], words: Iterable[str]) -> list[str]:
+    """Replies read answers back; a question mark in one of those is not ours."""
+    own = [_QUOTED.sub("", text) for text in texts]
+    for word in sorted(set(words), key=len, reverse=True):
+        if "?" in word:
+            own = [text.replace(word, "") for text in own]
+    return own
+
+
+def _strings(found: Any) -> list[str]:
+    if isinstance(found, str):
+        return [found]
+    children: Iterable[Any] = ()
+    if isinstance(found, Mapping):
+        children = found.values()
+    elif isinstance(found, list | tuple | set):
+        children = found
+    return [text for child in children for text in _strings(child)]
+
+
+def _iso(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
