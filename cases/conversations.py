@@ -17,8 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from cases import audit
 from cases.filing import ReferenceTaken, StaleConversation, is_case, write_case
-from cases.models import conversations, messages, refuse_nul
-from cases.record import CaseFiling
+from cases.models import consents, conversations, messages, refuse_nul
+from cases.record import CaseFiling, ConsentRequest
 from policy_rules.errors import Refusal
 
 __all__ = [
@@ -100,8 +100,8 @@ class TurnWrite:
     """Everything that one turn brings about. `expected_version` is the version that was read, 0 creates.
 
     `said` is verbatim, "" when nobody said anything (an opening). `first_told_at` counts the first time only.
-    Each of `cases` is handed to each of `targets`. `before` is the conversation as it was read, None for a new one:
-    from it the audit trail knows what this turn changed.
+    Each of `cases` is handed to each of `targets`; `consent` is the link that stands in them. `before` is the
+    conversation as it was read, None for a new one: from it the audit trail knows what this turn changed.
     """
 
     organisation: str
@@ -123,6 +123,7 @@ class TurnWrite:
     at: datetime
     cases: tuple[CaseFiling, ...] = ()
     targets: tuple[str, ...] = ()
+    consent: ConsentRequest | None = None
     before: Conversation | None = None
 
 
@@ -260,6 +261,14 @@ def commit_turn(conn: Connection, turn: TurnWrite) -> CommittedTurn:
         for filing in turn.cases
         if write_case(conn, filing, turn.conversation_id, turn.targets, turn.at)
     }
+    if turn.consent is not None:
+        asked = {
+            "token_hash": turn.consent.token_hash,
+            "expires_at": turn.consent.expires_at,
+            "asked_at": turn.at,
+        }
+        owner = {"organisation": turn.organisation, "conversation_id": turn.conversation_id}
+        conn.execute(consents.insert(), {**owner, **asked})
     # Last, since it locks the organisation's chain until the commit.
     audit.append(conn, turn.organisation, turn.at, _events(turn, replaced))
     return CommittedTurn(seq, turn.expected_version + 1)

@@ -61,17 +61,25 @@ def write_case(
         conn.execute(cases.insert(), row)
     if rows := filing.clock_rows():
         conn.execute(clocks.insert(), rows)
-    if targets:
-        conn.execute(outbox.insert(), [_delivery(filing, target, at) for target in targets])
+    hand_over(conn, record.organisation, record.reference, filing.kind, targets, at)
     return refiled
 
 
-def _delivery(filing: CaseFiling, target: str, at: datetime) -> dict[str, Any]:
+def hand_over(
+    conn: Connection, organisation: str, reference: str, kind: str, targets: tuple[str, ...], at: datetime
+) -> None:
+    """One outbox row for each target."""
+    if targets:
+        rows = [_delivery(organisation, reference, kind, target, at) for target in targets]
+        conn.execute(outbox.insert(), rows)
+
+
+def _delivery(organisation: str, reference: str, kind: str, target: str, at: datetime) -> dict[str, Any]:
     return {
-        "organisation": filing.record.organisation,
+        "organisation": organisation,
         "id": uuid.uuid4().hex,
-        "case_reference": filing.record.reference,
-        "kind": filing.kind,
+        "case_reference": reference,
+        "kind": kind,
         "target": target,
         "state": "pending",
         "attempts": 0,

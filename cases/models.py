@@ -119,6 +119,8 @@ conversations = sa.Table(
     sa.Column("last_seq", sa.Integer, nullable=False),
     sa.UniqueConstraint("organisation", "key_hash"),
     sa.UniqueConstraint("organisation", "reference"),
+    # What has lapsed is looked for among the drafts alone; updated_at would be moved in an index at every turn.
+    sa.Index(None, "state"),
     _one_of("state", CONVERSATION_STATES),
 )
 
@@ -183,7 +185,8 @@ clocks = sa.Table(
     sa.Index(None, "organisation", "due"),
 )
 
-# `id` is the delivery id: the same on every attempt, so that a receiver can drop what it has had.
+# `id` is the delivery id: the same on every attempt, so that a receiver can drop what it has had. The reference is a
+# case's, or that of the conversation for what is said of a draft.
 outbox = sa.Table(
     "outbox",
     metadata,
@@ -199,10 +202,21 @@ outbox = sa.Table(
     sa.Column("last_error", Words),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("delivered_at", Instant),
-    _belongs_to("cases", ("organisation", "case_reference"), ("organisation", "reference")),
     # The one query that crosses organisations: what is due now.
     sa.Index(None, "state", "due_at"),
     _one_of("state", OUTBOX_STATES),
+)
+
+# A link by which the person represented agrees or refuses; the token itself stands in the link alone.
+consents = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("organisation", sa.String(64), primary_key=True),
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    sa.Column("conversation_id", sa.String(64), nullable=False),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    _belongs_to("conversations", ("organisation", "conversation_id"), ("organisation", "id")),
 )
 
 # Append-only: triggers refuse to change it (migration 0002). What each entry holds, and what it never holds: audit.py.

@@ -19,9 +19,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam
 
 from cases import audit
-from cases.models import cases, outbox
+from cases.models import cases, conversations, outbox
+from cases.register import draft_record
 
 ERROR_LENGTH = 300
+# What is said of a draft begins with this, and its record is the draft as it stands.
+DRAFT = "draft."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def claim(conn: Connection, now: datetime, limit: int, lease: timedelta) -> list
             target=row.target,
             attempts=row.attempts,
             lease_until=until,
-            record=_record(conn, row.organisation, row.case_reference),
+            record=_record(conn, row.organisation, row.case_reference, row.kind),
         )
         for row in taken
     ]
@@ -170,7 +173,10 @@ def listing(conn: Connection, state: str | None = None) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in conn.execute(query)]
 
 
-def _record(conn: Connection, organisation: str, reference: str) -> dict[str, Any]:
+def _record(conn: Connection, organisation: str, reference: str, kind: str) -> dict[str, Any]:
+    if kind.startswith(DRAFT):
+        here = (conversations.c.organisation == organisation, conversations.c.reference == reference)
+        return draft_record(conn.execute(sa.select(conversations).where(*here)).one())
     found = conn.execute(_RECORD, {"organisation": organisation, "reference": reference}).scalar_one()
     return dict(found)
 

@@ -52,6 +52,10 @@ class Representation(_Part):
         None,
         description="Until it is given or not needed, nothing about the case is disclosed to the representative.",
     )
+    consent_link: str | None = Field(
+        None,
+        description="While consent is pending: where the person represented agrees or refuses. For them alone.",
+    )
 
 
 class Evidence(_Part):
@@ -114,6 +118,9 @@ class CaseRecord(_Part):
     calendar_version: str | None = None
     privacy_notice_version: str | None = None
     filed_at: Instant | None = None
+    missing: list[str] = Field(
+        default=[], description="Of an abandoned draft: the questions that were still open, by id."
+    )
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values, every key present."""
@@ -124,6 +131,19 @@ def case_schema() -> dict[str, Any]:
     """The JSON Schema of what `as_json` gives."""
     schema = CaseRecord.model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def is_withheld(record: Mapping[str, Any]) -> bool:
+    """Whether nothing about this case may be told to the representative who writes for somebody else."""
+    return (record.get("representation") or {}).get("consent") in ("pending", "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRequest:
+    """A link that is given out with a case; of its token only the SHA-256 (hex) is kept beside it."""
+
+    token_hash: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ class Draft(BaseModel):
     `answers` are by question id, null where the person could not or would not say; `how` says where each is from.
     `proposed` are facts read from free text that the person has not confirmed yet; `reasks` counts how often the
     open question was put again; `history` is the order of answers, for going back. `second` is the subject of a
-    second matter that the story names.
+    second matter that the story names. `taken_over_by` names the member of staff who has the conversation in hand;
+    `missing` are the questions that were open when a draft was abandoned.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -33,6 +34,8 @@ class Draft(BaseModel):
     own_name: str | None = None
     second: str | None = None
     second_reference: str | None = None
+    taken_over_by: str | None = None
+    missing: list[str] = []
     first_told_at: str | None = None
     received_at: str | None = None
     channel: str = "chat"
