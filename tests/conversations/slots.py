@@ -23,10 +23,14 @@ class UnknownSlot(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a conversation stands on disk: its draft as it was stored, and the record that the register shows."""
+    """How a conversation stands on disk: its draft as it was stored, and the record that the register shows.
+
+    Somebody who was sent elsewhere and came back has an open draft beside the record of the redirection.
+    """
 
     draft: Mapping[str, Any]
     record: Mapping[str, Any]
+    state: str
     asked: str | None
 
 
@@ -37,7 +41,7 @@ def standing(person: Person) -> Standing:
         lambda conn: conversations.find(conn, person.organisation, key_hash)
     )
     assert found is not None, "nothing was stored"
-    return Standing(found.data, person.record(), person.asked)
+    return Standing(found.data, person.record(), found.state, person.asked)
 
 
 def value_of(person: Person, now: Standing, name: str) -> str | None:
@@ -61,7 +65,7 @@ def value_of(person: Person, now: Standing, name: str) -> str | None:
 
 def _standing_slots(now: Standing) -> dict[str, Callable[[], str | None]]:
     return {
-        "state": lambda: _text(now.record["state"]),
+        "state": lambda: now.state,
         "reference": lambda: _text(now.record["reference"]),
         "requested_slot": lambda: now.asked,
         "linked": lambda: _text(now.record["linked"]),
