@@ -18,11 +18,12 @@ from bot.dialogue.catalogue import Catalogue, words_of
 from bot.dialogue.context import Context, Privacy, Routing
 from bot.dialogue.draft import Draft
 from bot.dialogue.entries import entries, spoken
+from bot.dialogue.takeover import hold
 from bot.dialogue.talk import CHECK, Talk
 from bot.messages import Incoming, OpenQuestion, TurnReply, Understood
 from bot.overlay import Overlay
 from bot.understanding.reader import Reader
-from cases import conversations, register
+from cases import consent, conversations, register
 from cases.conversations import Conversation, DuplicateMessage, StaleConversation, TurnWrite
 from cases.record import CaseFiling, CaseRecord
 from cases.references import ENTROPY_BYTES, new_reference
@@ -33,6 +34,8 @@ from policy_rules.shelf import PackShelf
 # A conversation that two tabs write to at once is read again this often before the person is asked to retry.
 TRIES = 5
 OPENING_ID = "hello"
+# 128 bits: the link by which somebody agrees to be represented cannot be guessed.
+TOKEN_BYTES = 16
 # What people type to see whether somebody is there; it is answered by the greeting, and is no story.
 _OPENERS = re.compile(
     r"\W*(hi|hello|hey|hiya|good (morning|afternoon|evening)|help|start|/\w+"
@@ -65,6 +68,7 @@ class Desk:
     overlays: Callable[[str], Overlay]
     clock: Callable[[], datetime]
     wake_delivery: Callable[[], None]
+    terms: consent.Terms = field(default_factory=consent.Terms)
     locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
 
@@ -105,7 +109,7 @@ async def replies_after(desk: Desk, organisation: str, sender: str, seq: int) ->
 async def _attempt(desk: Desk, incoming: Incoming, key_hash: str) -> TurnReply:
     # Load.
     organisation = incoming.organisation
-    compiled = desk.packs.get(organisation)
+    desk.packs.get(organisation)
     found, told = await desk.store.read(
         lambda conn: conversations.load(conn, organisation, key_hash, incoming.message_id)
     )
@@ -115,49 +119,19 @@ async def _attempt(desk: Desk, incoming: Incoming, key_hash: str) -> TurnReply:
     overlay = desk.overlays(organisation)
     draft = _draft(found, incoming)
     reference = found.reference if found else new_reference(organisation, secrets.token_bytes(ENTROPY_BYTES))
-    context = Context(
-        compiled=compiled,
-        questions=desk.runner.questions(compiled),
-        words=Catalogue(words_of(draft.language), compiled.pack),
-        reference=reference,
-        privacy=Privacy(
-            overlay.privacy_notice.version, overlay.privacy_notice.text, overlay.privacy_notice.url
-        ),
-        help_lines=tuple((line.name, line.phone or line.url or "") for line in overlay.help_lines),
-    )
+    context = context_of(desk, organisation, draft.language, reference)
     talk = Talk(context, draft, now)
     if found is None:
         talk.greet()
 
-    # Understand, and let the answers be validated.
+    # Understand, decide and act; while a person has the conversation in hand, only keep what is said.
     understood = _understand(desk, talk, incoming, opening=found is None)
-    candidates = talk.candidates(understood)
-    accepted: dict[str, str | None] = {}
-    rejected: dict[str, Any] = {}
-    if candidates:
-        ran = await desk.runner.run(
-            "action_validate_answers", {"organisation": organisation, "candidates": candidates}
-        )
-        accepted, rejected = ran.slots["accepted"], ran.slots["rejected"]
-    ended_before = draft.state != "draft"
-    talk.take(understood, accepted, rejected)
-
-    # Decide what comes next, and act on it.
     filings: tuple[CaseFiling, ...] = ()
-    if draft.state == "draft":
-        routed = await desk.runner.run("action_route_complaint", talk.slots())
-        talk.proceed(Routing(tuple(routed.slots["needs"]), routed.slots["decision"]))
-    if talk.step.file:
-        filings = await _file(desk, talk, now)
-        linked = [{"reference": f.record.reference, "decision": f.record.decision} for f in filings[1:]]
-        talk.ended(filings[0].record.decision, linked)
-    elif talk.step.update:
-        filings = await _amend(desk, talk)
-    elif draft.state != "draft" and not ended_before:
-        talk.ended(None)
-    elif talk.step.question is not None and talk.step.question.id == CHECK:
-        back = await desk.runner.run("action_read_back", talk.to_read_back())
-        talk.answers_to_check(back.slots["read_back"])
+    if not hold(talk, understood):
+        filings = await _interview(desk, talk, understood, now)
+    asked = None
+    if talk.step.file and draft.state != "signposted":
+        filings, asked = consent.ask(filings, desk.terms, secrets.token_urlsafe(TOKEN_BYTES), now)
 
     # Save, and only then reply.
     said = entries(context.words, talk.step, draft, reference, first=found is None)
@@ -165,7 +139,7 @@ async def _attempt(desk: Desk, incoming: Incoming, key_hash: str) -> TurnReply:
     if filings:
         # What was only signposted is kept, but handed to nobody: the person chose not to send it.
         targets = () if draft.state == "signposted" else overlay.targets
-        turn = replace(turn, cases=filings, targets=targets)
+        turn = replace(turn, cases=filings, targets=targets, consent=asked)
     try:
         committed = await desk.store.write(lambda conn: conversations.commit_turn(conn, turn))
     except DuplicateMessage as duplicate:
@@ -177,10 +151,71 @@ async def _attempt(desk: Desk, incoming: Incoming, key_hash: str) -> TurnReply:
     return TurnReply(committed.seq, reference, draft.state, said)
 
 
+async def _interview(desk: Desk, talk: Talk, understood: Understood, now: datetime) -> tuple[CaseFiling, ...]:
+    """Let the message change the draft, and choose what comes next; the cases that it makes or changes."""
+    draft, organisation = talk.draft, talk.context.compiled.pack.organisation.id
+    if draft.state in ("filed", "informal"):
+        reference = talk.context.reference
+        talk.record = await desk.store.read(lambda conn: register.filed_record(conn, organisation, reference))
+    candidates = talk.candidates(understood)
+    accepted: dict[str, str | None] = {}
+    rejected: dict[str, Any] = {}
+    if candidates:
+        ran = await desk.runner.run(
+            "action_validate_answers", {"organisation": organisation, "candidates": candidates}
+        )
+        accepted, rejected = ran.slots["accepted"], ran.slots["rejected"]
+    ended_before = draft.state != "draft"
+    talk.take(understood, accepted, rejected)
+    if draft.state == "draft":
+        await put_question(desk, talk)
+    filings: tuple[CaseFiling, ...] = ()
+    if talk.step.file:
+        filings = await _file(desk, talk, now)
+        linked = [{"reference": f.record.reference, "decision": f.record.decision} for f in filings[1:]]
+        talk.ended(filings[0].record.decision, linked)
+    elif talk.step.update:
+        filings = _amend(talk)
+    elif draft.state != "draft" and not ended_before:
+        talk.ended(None)
+    return filings
+
+
+def context_of(desk: Desk, organisation: str, language: str, reference: str) -> Context:
+    """What one conversation is held with: the pack, its questions, the catalogue, and the organisation's own words."""
+    compiled, overlay = desk.packs.get(organisation), desk.overlays(organisation)
+    notice = overlay.privacy_notice
+    return Context(
+        compiled=compiled,
+        questions=desk.runner.questions(compiled),
+        words=Catalogue(words_of(language), compiled.pack),
+        reference=reference,
+        privacy=Privacy(notice.version, notice.text, notice.url),
+        help_lines=tuple((line.name, line.phone or line.url or "") for line in overlay.help_lines),
+    )
+
+
+async def routing_of(desk: Desk, talk: Talk) -> Routing:
+    """What the rules say of the draft as it stands."""
+    routed = await desk.runner.run("action_route_complaint", talk.slots())
+    return Routing(tuple(routed.slots["needs"]), routed.slots["decision"])
+
+
+async def put_question(desk: Desk, talk: Talk) -> None:
+    """Route the draft, and put the next question, or ask for it to be filed; the last one with what will be sent."""
+    talk.proceed(await routing_of(desk, talk))
+    if talk.step.question is not None and talk.step.question.id == CHECK:
+        back = await desk.runner.run("action_read_back", talk.to_read_back())
+        talk.answers_to_check(back.slots["read_back"])
+
+
 def _draft(found: Conversation | None, incoming: Incoming) -> Draft:
     """The draft as it was left; staff may give the channel, the time and their name with any message."""
     draft = Draft.model_validate(found.data) if found is not None else Draft(channel=incoming.channel)
     draft.recorded_by = incoming.recorded_by or draft.recorded_by
+    if draft.state == "abandoned":
+        # Whoever comes back goes on where they stopped.
+        draft.state, draft.missing = "draft", []
     if incoming.received_at is not None:
         draft.received_at = incoming.received_at.astimezone(UTC).isoformat()
     if incoming.channel != "chat":
@@ -224,11 +259,11 @@ async def _file(desk: Desk, talk: Talk, now: datetime) -> tuple[CaseFiling, ...]
     return tuple(CaseFiling(CaseRecord.model_validate(r.slots["case_record"])) for r in ran)
 
 
-async def _amend(desk: Desk, talk: Talk) -> tuple[CaseFiling, ...]:
+def _amend(talk: Talk) -> tuple[CaseFiling, ...]:
     """The filed case with the words that were added since; its decision and its dates stay as they were."""
-    reference = talk.context.reference
-    kept = await desk.store.read(lambda conn: register.show(conn, reference))
-    kept.pop("messages")
+    if talk.record is None:
+        raise LookupError(f"case {talk.context.reference} is gone")
+    kept = dict(talk.record)
     kept["answers"] = {**kept["answers"], "added_words": "\n\n".join(talk.draft.added_words)}
     return (CaseFiling(CaseRecord.model_validate(kept), event="case.updated"),)
 

@@ -24,6 +24,7 @@ from cases.remarks import advance
 REMINDER, ABANDONED = "draft.reminder", "draft.abandoned"
 # No target of an organisation can have this name: theirs hold no hyphen.
 TO_PERSON = "to-person"
+PAGE = 100
 _COLUMNS = [conversations.c[name] for name in Conversation.__dataclass_fields__]
 _INSERT = {
     "sqlite": sqlite.insert(outbox).on_conflict_do_nothing(),
@@ -44,12 +45,16 @@ def has_story(draft: Conversation) -> bool:
     return bool((draft.data.get("answers") or {}).get("story"))
 
 
-def to_abandon(conn: Connection, now: datetime, limits: Limits, most: int = 100) -> list[Conversation]:
-    """Drafts whose time is over, the longest silent first."""
-    return _silent(conn, now - limits.abandon_after, most)
+def to_abandon(
+    conn: Connection, organisation: str, now: datetime, limits: Limits, most: int = PAGE
+) -> list[Conversation]:
+    """An organisation's drafts whose time is over, the longest silent first."""
+    return _silent(conn, organisation, now - limits.abandon_after, most)
 
 
-def to_remind(conn: Connection, now: datetime, limits: Limits, most: int = 100) -> list[Conversation]:
+def to_remind(
+    conn: Connection, organisation: str, now: datetime, limits: Limits, most: int = PAGE
+) -> list[Conversation]:
     """Drafts with a story that have been silent for long enough and have had no reminder.
 
     Only of people who gave an e-mail address and did not choose to be reached otherwise, or not at all. What staff
@@ -62,6 +67,7 @@ def to_remind(conn: Connection, now: datetime, limits: Limits, most: int = 100) 
     )
     return _silent(
         conn,
+        organisation,
         now - limits.remind_after,
         most,
         _said("answers", "story").is_not(None),
@@ -73,12 +79,13 @@ def to_remind(conn: Connection, now: datetime, limits: Limits, most: int = 100) 
 
 
 def _silent(
-    conn: Connection, since: datetime, most: int, *also: sa.ColumnElement[bool]
+    conn: Connection, organisation: str, since: datetime, most: int, *also: sa.ColumnElement[bool]
 ) -> list[Conversation]:
     """Drafts in which nothing was said after `since`. One that a person has taken over is theirs to end."""
     query = (
         sa.select(*_COLUMNS)
         .where(
+            conversations.c.organisation == organisation,
             conversations.c.state == "draft",
             conversations.c.updated_at <= since,
             _said("taken_over_by").is_(None),

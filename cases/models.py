@@ -120,7 +120,7 @@ conversations = sa.Table(
     sa.UniqueConstraint("organisation", "key_hash"),
     sa.UniqueConstraint("organisation", "reference"),
     # What has lapsed is looked for among the drafts alone; updated_at would be moved in an index at every turn.
-    sa.Index(None, "state"),
+    sa.Index(None, "organisation", "state"),
     _one_of("state", CONVERSATION_STATES),
 )
 

@@ -79,6 +79,13 @@ def show(conn: Connection, reference: str) -> dict[str, Any]:
     raise UnknownReference(reference)
 
 
+def filed_record(conn: Connection, organisation: str, reference: str) -> dict[str, Any] | None:
+    """The record of a case as it stands; None when there is no such case."""
+    here = (cases.c.organisation == organisation, cases.c.reference == reference)
+    found = conn.execute(sa.select(cases.c.record).where(*here)).scalar()
+    return None if found is None else dict(found)
+
+
 def draft_record(row: Row[Any]) -> dict[str, Any]:
     """What a conversations row tells of a case that is not filed (yet).
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.dialogue import asides, outcome
+from bot.dialogue import asides, disclosure, outcome
 from bot.dialogue.asking import ask, label, read_back, shown
 from bot.dialogue.commands import obey
 from bot.dialogue.context import (
@@ -45,13 +45,17 @@ _CONTACTS = {"contact_email": "email", "contact_phone": "phone", "contact_post":
 
 
 class Talk:
-    """A draft under discussion. `draft` changes in place; `step` collects what is to be said and done."""
+    """A draft under discussion. `draft` changes in place; `step` collects what is to be said and done.
+
+    `record` is the case record, once there is one.
+    """
 
     def __init__(self, context: Context, draft: Draft, now: datetime) -> None:
         self.context = context
         self.draft = draft
         self.now = now
         self.step = Step()
+        self.record: Mapping[str, Any] | None = None
         self._aside: Aside | None = None
         self._send = False
 
@@ -89,7 +93,7 @@ class Talk:
     ) -> None:
         """Let a message change the draft: answers first, then commands, questions to us, and what it suggests."""
         if understood.harm:
-            self._help()
+            self.help()
         if self.draft.state != "draft":
             self._afterwards(understood)
             return
@@ -114,7 +118,7 @@ class Talk:
         if understood.problem is not None and not accepted and self.draft.pending not in self.draft.answers:
             self._not_understood(understood)
 
-    def _help(self) -> None:
+    def help(self) -> None:
         """Help is shown at once, and staff see the case first; the interview goes on."""
         words = self.context.words
         lines = [words.say("notices.help")]
@@ -271,6 +275,8 @@ class Talk:
             draft.added_words.append(understood.text)
             self.step.update = True
             self.step.says.append(words.say("outcome.added", reference=reference))
+        elif understood.aside is not None and self.record is not None:
+            self.step.says += disclosure.answer(self.context, self.record, understood.aside)
         else:
             self.step.says.append(words.say("outcome.already", reference=reference))
         self.step.says.append(outcome.person_message(self.context))

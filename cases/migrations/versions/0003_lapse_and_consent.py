@@ -16,7 +16,9 @@ _TO_CASES = "fk_outbox_organisation_case_reference_cases"
 def upgrade() -> None:
     with op.batch_alter_table("outbox") as outbox:
         outbox.drop_constraint(_TO_CASES, type_="foreignkey")
-    op.create_index(op.f("ix_conversations_state"), "conversations", ["state"], unique=False)
+    op.create_index(
+        op.f("ix_conversations_organisation_state"), "conversations", ["organisation", "state"], unique=False
+    )
     op.create_table(
         "consents",
         sa.Column("organisation", sa.String(length=64), nullable=False),
@@ -35,7 +37,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("consents")
-    op.drop_index(op.f("ix_conversations_state"), table_name="conversations")
+    op.drop_index(op.f("ix_conversations_organisation_state"), table_name="conversations")
     # What hands over a draft has no case to belong to.
     op.execute("DELETE FROM outbox WHERE kind LIKE 'draft.%'")
     with op.batch_alter_table("outbox") as outbox:
