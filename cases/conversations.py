@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from cases import audit
 from cases.filing import ReferenceTaken, StaleConversation, is_case, write_case
 from cases.models import consents, conversations, messages, refuse_nul
+from cases.prepared import Prepared
 from cases.record import CaseFiling, ConsentRequest
 from policy_rules.errors import Refusal
 
@@ -140,12 +141,14 @@ _COLUMNS = (
     "organisation id reference state version channel recorded_by data privacy_version created_at first_told_at"
     " updated_at last_seq"
 ).split()
-_FIND = sa.select(*(conversations.c[name] for name in _COLUMNS)).where(
-    conversations.c.organisation == bindparam("organisation"),
-    conversations.c.key_hash == bindparam("key_hash"),
+_FIND = Prepared(
+    sa.select(*(conversations.c[name] for name in _COLUMNS)).where(
+        conversations.c.organisation == bindparam("organisation"),
+        conversations.c.key_hash == bindparam("key_hash"),
+    )
 )
 _said, _answer = messages.alias("said"), messages.alias("answer")
-_REPLY = (
+_REPLY = Prepared(
     sa.select(_answer.c.seq, _answer.c.entries)
     .select_from(_said)
     .join(
@@ -178,7 +181,7 @@ _CREATE = {
     .on_conflict_do_nothing()
     .returning(conversations.c.last_seq),
 }
-_ADVANCE = (
+_ADVANCE = Prepared(
     conversations.update()
     .where(
         conversations.c.organisation == bindparam("in_organisation"),
@@ -205,12 +208,15 @@ _ADVANCE = (
     )
     .returning(conversations.c.last_seq)
 )
-_SAY = messages.insert()
+_SAY = Prepared(
+    messages.insert(),
+    "organisation conversation_id at seq role text message_id entries in_reply_to".split(),
+)
 
 
 def find(conn: Connection, organisation: str, key_hash: str) -> Conversation | None:
     """The conversation that a secret (by its SHA-256, hex) names, or None."""
-    row = conn.execute(_FIND, {"organisation": organisation, "key_hash": key_hash}).first()
+    row = _FIND.first(conn, {"organisation": organisation, "key_hash": key_hash})
     return None if row is None else Conversation(*row)
 
 
@@ -219,7 +225,7 @@ def replies_to(
 ) -> StoredReply | None:
     """The answer that this message id has had, or None."""
     where = {"organisation": organisation, "conversation_id": conversation_id, "message_id": message_id}
-    row = conn.execute(_REPLY, where).first()
+    row = _REPLY.first(conn, where)
     return None if row is None else StoredReply(*row)
 
 
@@ -255,7 +261,7 @@ def commit_turn(conn: Connection, turn: TurnWrite) -> CommittedTurn:
             f"A message id has at most {MESSAGE_ID_LENGTH} characters.", where="message_id"
         )
     seq = _create(conn, turn) if turn.expected_version == 0 else _advance(conn, turn)
-    conn.execute(_SAY, _both_messages(turn, seq))
+    _SAY.many(conn, _both_messages(turn, seq))
     replaced = {
         filing.record.reference
         for filing in turn.cases
@@ -306,8 +312,8 @@ def _create(conn: Connection, turn: TurnWrite) -> int:
 
 def _advance(conn: Connection, turn: TurnWrite) -> int:
     """Move the conversation to its next version; the number of the reply."""
-    seq = conn.execute(
-        _ADVANCE,
+    row = _ADVANCE.first(
+        conn,
         {
             "in_organisation": turn.organisation,
             "in_conversation": turn.conversation_id,
@@ -321,11 +327,11 @@ def _advance(conn: Connection, turn: TurnWrite) -> int:
             "told_at": turn.first_told_at,
             "now": turn.at,
         },
-    ).scalar()
-    if seq is None:
+    )
+    if row is None:
         _raise_if_answered(conn, turn, turn.conversation_id)
         raise StaleConversation
-    return int(seq)
+    return int(row[0])
 
 
 def _events(turn: TurnWrite, replaced: Set[str]) -> list[audit.Event]:
