@@ -71,23 +71,25 @@ def _parse_moment(value: Any, where: str) -> datetime | date:
 
 def due_clocks(clocks: Sequence[Clock], events: Events, compiled: CompiledPack) -> tuple[DueClock, ...]:
     """The clocks of one case in the order given; one that waits is bounded by the promise that it waits for."""
-    shown = [_due_clock(clock, events, compiled.calendar) for clock in clocks]
+    calendar = compiled.calendar
     if not compiled.waits:
-        return tuple(shown)
-    for i, clock in enumerate(clocks):
-        promise = PROMISED_BY.get(clock.from_event)
-        bound = next((c.due for c in shown if c.kind == promise), None)
-        if shown[i].due is None and bound is not None:
-            latest = due(clock, {clock.from_event: bound}, compiled.calendar)
-            shown[i] = replace(shown[i], latest_day=latest)
-    return tuple(shown)
+        return tuple([_due_clock(clock, events, {}, calendar) for clock in clocks])
+    bounds: dict[Event, datetime | date] = {}
+    for event, kind in PROMISED_BY.items():
+        promised = next((due(clock, events, calendar) for clock in clocks if clock.kind == kind), None)
+        if promised is not None:
+            bounds[event] = promised
+    return tuple([_due_clock(clock, events, bounds, calendar) for clock in clocks])
 
 
-def _due_clock(clock: Clock, events: Events, calendar: WorkingCalendar) -> DueClock:
-    last, both = due(clock, events, calendar), None
-    if clock.latest is not None and (start := start_of(clock, events, calendar)) is not None:
+def _due_clock(clock: Clock, events: Events, bounds: Events, calendar: WorkingCalendar) -> DueClock:
+    """`bounds` are the last days of events that are promised and have not happened."""
+    last, latest, both = due(clock, events, calendar), None, None
+    if last is None:
+        latest = due(clock, bounds, calendar)
+    elif clock.latest is not None and (start := start_of(clock, events, calendar)) is not None:
         both = window(clock, local_date(start, calendar), calendar)
-        last = both.last_day
+        last, latest = both.last_day, both.latest_day
     return DueClock(
         kind=clock.kind,
         by=clock.by,
@@ -100,7 +102,7 @@ def _due_clock(clock: Clock, events: Events, calendar: WorkingCalendar) -> DueCl
         clause=clock.clause,
         two_readings=clock.latest is not None,
         last_day=both.last_day if both else None,
-        latest_day=both.latest_day if both else None,
+        latest_day=latest,
         extension=_extension(clock, clock.extension, last, calendar) if clock.extension else None,
         or_later=clock.or_later,
         may_stop=clock.may_stop,
