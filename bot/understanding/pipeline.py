@@ -102,6 +102,11 @@ def flatten(text: str) -> tuple[str, list[int] | None]:
     """
     if not _ODD.search(text):
         return text, None
+    if text.isascii():
+        # Most messages need no more than this: one character for one, and no run of signs among them.
+        same_places = text.translate(_ASCII)
+        if not _RUNS.search(same_places):
+            return same_places, None
     kept: list[str] = []
     places: list[int] = []
     last = " "  # as if a space stood before: leading white space goes
@@ -123,6 +128,15 @@ def _plain(char: str) -> str:
         low = char.lower()
         return low if len(low) == 1 else char
     return char if char in _STOPS else "'" if char in "’‘ʼ" else " "
+
+
+# What the loop makes of each ASCII character; one that it would leave out is marked, and sends the text there.
+_MARK = "\x00"
+_ASCII = {
+    code: _MARK if INVISIBLE.match(chr(code)) or combining(chr(code)) else _plain(chr(code))
+    for code in range(128)
+}
+_RUNS = re.compile(rf"{_MARK}|^ |  |[{re.escape(''.join(_STOPS))}]{{2}}")
 
 
 def _judge(

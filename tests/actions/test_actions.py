@@ -182,3 +182,26 @@ def test_the_same_package_answers_rasas_action_protocol(action_server: str) -> N
         action_server, "action_validate_answers", {"organisation": "cim", "candidates": {"subject": "x"}}
     )
     assert "subject" in found["rejected"]
+
+
+class TestDecisionsThatAreKept:
+    """The same case on the same day is decided once; another day, or another pack, is another decision."""
+
+    def routed(self, runner: Runner, received_at: str) -> str:
+        found = run(runner, "action_route_complaint", facts=SETTLED, received_at=received_at)
+        return str(found["decision"]["acknowledge_by"])
+
+    def test_another_local_day_gives_other_dates(self, runner: Runner) -> None:
+        assert self.routed(runner, "2026-06-30T22:59:00+00:00") == "2026-07-02"
+        assert self.routed(runner, "2026-06-30T23:00:00+00:00") == "2026-07-03"
+        assert self.routed(runner, "2026-06-30T22:59:00+00:00") == "2026-07-02"
+
+    def test_an_edited_pack_is_decided_anew(self, runner: Runner, tmp_path: Path) -> None:
+        assert self.routed(runner, CHRISTMAS_EVE) == "2026-12-30"
+        text = (
+            (MINI / "mini.yml")
+            .read_text("utf-8")
+            .replace("amount: 2, unit: working_day", "amount: 3, unit: working_day")
+        )
+        (tmp_path / "mini.yml").write_text(text, "utf-8")
+        assert self.routed(Runner(PackShelf(tmp_path)), CHRISTMAS_EVE) == "2026-12-31"
