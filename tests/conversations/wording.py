@@ -9,7 +9,7 @@ from bot.dialogue.catalogue import Catalogue
 from policy_rules.errors import nearest
 
 ASK = "utter_ask_"
-_FEWEST = 8  # letters of its own; a response with fewer could be found in almost any reply
+_FEWEST = 7  # letters of its own; a response with fewer could be found in almost any reply
 
 
 class UnknownResponse(LookupError):
