@@ -92,6 +92,30 @@ class Settings(BaseModel):
     limit_conversation: str = Field(
         default="120/minute", description="Messages that one conversation may take."
     )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/]+(/\S*)?)?$",
+        description="Address under which people reach this server, such as https://complaints.example.org: links that "
+        "are given to them begin with it. Empty: http, with the host and port.",
+    )
+    remind_after_days: int = Field(
+        default=2,
+        ge=1,
+        le=365,
+        description="Days without a message after which an unfinished complaint gets its one reminder by e-mail.",
+    )
+    abandon_after_days: int = Field(
+        default=14,
+        ge=1,
+        le=3650,
+        description="Days without a message after which an unfinished complaint is abandoned, and staff are shown it.",
+    )
+    consent_days: int = Field(
+        default=90,
+        ge=1,
+        le=3650,
+        description="Days that the link lasts by which a person agrees to somebody complaining for them.",
+    )
     delivery: Literal["on", "off"] = Field(
         default="on", description="Whether this process hands cases over from the outbox."
     )
@@ -153,6 +177,18 @@ class Settings(BaseModel):
                     f"'{origin}' is not an origin; write scheme and host, such as https://www.example.org"
                 )
         return tuple(origin.lower() for origin in value)
+
+    @property
+    def address(self) -> str:
+        """Where people reach this server, without a slash at the end."""
+        return self.public_url.rstrip("/") or self.local_address
+
+    @property
+    def local_address(self) -> str:
+        """Where programs on this machine reach this server."""
+        # A browser cannot open "all addresses".
+        here = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not bound
+        return f"http://{f'[{here}]' if ':' in here else here}:{self.port}"
 
     @property
     def overlays_dir(self) -> Path:

@@ -34,6 +34,8 @@ REOPENED = "conversation.reopened"
 REPLACED = "record.replaced"
 # Whoever erases a conversation writes this, or its cases are reported as gone.
 ERASED = "conversation.erased"
+ABANDONED, REMINDED = "conversation.abandoned", "draft.reminded"
+TAKEN_OVER, WROTE, GIVEN_BACK = "conversation.taken_over", "staff.wrote", "conversation.given_back"
 DELIVERED, DEAD, REPLAYED = "delivery.delivered", "delivery.dead", "delivery.replayed"
 
 

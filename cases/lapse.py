@@ -123,7 +123,7 @@ def abandon(
         return False
     if told:
         hand_over(conn, draft.organisation, draft.reference, ABANDONED, targets, at)
-    event = audit.Event("conversation.abandoned", draft.reference, "system")
+    event = audit.Event(audit.ABANDONED, draft.reference, "system")
     audit.append(conn, draft.organisation, at, [event])
     return True
 
@@ -143,5 +143,5 @@ def remind(conn: Connection, draft: Conversation, at: datetime) -> bool:
     }
     if conn.execute(_INSERT[conn.dialect.name], row).rowcount != 1:
         return False
-    audit.append(conn, draft.organisation, at, [audit.Event("draft.reminded", draft.reference, "system")])
+    audit.append(conn, draft.organisation, at, [audit.Event(audit.REMINDED, draft.reference, "system")])
     return True

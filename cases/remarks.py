@@ -12,6 +12,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from cases import audit
 from cases.conversations import Conversation
 from cases.filing import StaleConversation
 from cases.models import cases, conversations, messages
@@ -55,8 +56,11 @@ def remark(
     at: datetime,
     *,
     data: dict[str, Any] | None = None,
+    action: str | None = None,
 ) -> int:
     """Append the remark and return its number; `data`, if given, takes the place of the conversation's.
+
+    `action` is what the audit trail keeps of it, as done by staff.
 
     Raises StaleConversation when the conversation has moved on since `before` was read.
     """
@@ -79,6 +83,8 @@ def remark(
         "in_reply_to": None,
     }
     conn.execute(messages.insert(), row)
+    if action is not None:
+        audit.append(conn, before.organisation, at, [audit.Event(action, before.reference, "staff")])
     return before.last_seq + 1
 
 

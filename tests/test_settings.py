@@ -43,7 +43,7 @@ def test_a_name_that_is_no_setting_is_answered_with_the_nearest() -> None:
         findings({"HEAROUT_PROT": "1"})
         == "HEAROUT_PROT is not a setting of Hearout. Did you mean HEAROUT_PORT?"
     )
-    assert "The settings are HEAROUT_ALLOWED_ORIGINS" in findings({"HEAROUT_XYZZY": "1"})
+    assert "The settings are HEAROUT_ABANDON_AFTER_DAYS" in findings({"HEAROUT_XYZZY": "1"})
     assert "HEAROUT_port" in findings({"HEAROUT_port": "1"})
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 
@@ -15,25 +15,30 @@ from fastapi import FastAPI
 from starlette.routing import Route, WebSocketRoute
 
 from actions.runner import Runner
-from bot.api import decisions
+from bot.api import decisions, staff
 from bot.app import health, openapi, problems
 from bot.app.edge import Edge, places_of
-from bot.channels import demo
+from bot.app.lapsing import LapseLoop
+from bot.channels import consent, demo
 from bot.channels.hearing import Hearing
 from bot.channels.hub import Hub
 from bot.channels.rasa import RestChannel
 from bot.channels.websocket import WebSocketChannel
+from bot.dialogue.letters import reminder
 from bot.door import Door, Metrics
 from bot.overlay import FolderHandoff, Overlays
 from bot.settings import Settings, SettingsError
-from bot.turn import Desk
+from bot.turn import Desk, context_of
 from bot.understanding.reader import Reader
+from cases.consent import Terms
+from cases.lapse import TO_PERSON, Limits
 from cases.store import Store, migrate, open_store
 from handoff.alarm import MailAlarm
 from handoff.deliver import DeliveryLoop, Pace
 from handoff.mail import MailServer
-from handoff.target import Target
+from handoff.target import Delivery, Target
 from handoff.targets import EmailTarget, FolderTarget
+from handoff.targets.person import PersonTarget
 from policy_rules.errors import BrokenPack
 from policy_rules.shelf import PackShelf
 
@@ -57,6 +62,7 @@ class House:
     desk: Desk
     door: Door
     metrics: Metrics
+    lapses: LapseLoop
 
     def close(self) -> None:
         """Let go of the store; may be called twice."""
@@ -77,9 +83,13 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> H
     migrate(settings.database_url)
     store = open_store(settings.database_url)
     mail = mail_server(settings)
+    to_person = PersonTarget(mail, lambda item: _reminder(desk, item, settings.abandon_after_days))
     deliveries = DeliveryLoop(
         store,
-        partial(targets_of, settings, overlays, mail),
+        lambda organisation: {
+            **targets_of(settings, overlays, mail, organisation),
+            TO_PERSON: to_person,
+        },
         clock,
         MailAlarm(mail, lambda organisation: alarm_address(overlays, organisation)),
         pace=Pace(poll=settings.delivery_seconds),
@@ -92,8 +102,17 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> H
         overlays=overlays,
         clock=clock,
         wake_delivery=deliveries.wake,
+        terms=Terms(settings.address, timedelta(days=settings.consent_days)),
     )
-    return House(settings, packs, overlays, store, deliveries, desk, Door(settings), Metrics())
+    limits = Limits(timedelta(days=settings.remind_after_days), timedelta(days=settings.abandon_after_days))
+    lapses = LapseLoop(desk, limits, can_mail=lambda: bool(settings.smtp_host))
+    return House(settings, packs, overlays, store, deliveries, desk, Door(settings), Metrics(), lapses)
+
+
+def _reminder(desk: Desk, item: Delivery, days: int) -> tuple[str, str]:
+    """The letter of a delivery to the person."""
+    language = str(item.record.get("language") or "en")
+    return reminder(context_of(desk, item.organisation, language, item.reference), days)
 
 
 def _shelf(settings: Settings) -> PackShelf:
@@ -130,7 +149,8 @@ def _mount(app: FastAPI, house: House) -> None:
     """Every face and API, one line each; a new channel is a line here."""
     hearing = Hearing(house.desk, house.door, house.metrics)
     rest = RestChannel(hearing)
-    socket = WebSocketChannel(hearing, Hub(house.metrics), problems.respond)
+    hub = Hub(house.metrics)
+    socket = WebSocketChannel(hearing, hub, problems.respond)
     # Starlette's routes, and first: this is the path that load is measured on.
     app.router.routes[:0] = [
         Route("/webhooks/rest/webhook", rest.message, methods=["POST"]),
@@ -139,8 +159,10 @@ def _mount(app: FastAPI, house: House) -> None:
         Route("/{org}/webhooks/rest/", rest.health),
         WebSocketRoute("/{org}/ws", socket.connect),
         *demo.routes(house.packs, house.overlays),
+        *consent.routes(house.desk, house.door, house.overlays),
     ]
     app.include_router(decisions.router(house.packs, house.door))
+    app.include_router(staff.router(house.desk, house.door, hub.tell))
     app.include_router(
         health.router(house.packs, house.overlays, house.store, house.metrics, house.door, house.desk.clock)
     )
@@ -149,8 +171,11 @@ def _mount(app: FastAPI, house: House) -> None:
 @contextlib.asynccontextmanager
 async def _running(house: House) -> AsyncIterator[None]:
     """Deliver and watch the files while the server runs; at the end finish what is under way."""
-    watching = asyncio.create_task(_watch_files(house), name="watching files")
-    tasks = [watching]
+    endless = [
+        asyncio.create_task(_watch_files(house), name="watching files"),
+        asyncio.create_task(house.lapses.run(), name="looking after drafts"),
+    ]
+    tasks = [*endless]
     if house.settings.delivery == "on":
         tasks.append(asyncio.create_task(house.deliveries.run(), name="delivering cases"))
     for task in tasks:
@@ -158,7 +183,8 @@ async def _running(house: House) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        watching.cancel()
+        for task in endless:
+            task.cancel()
         house.deliveries.stop()
         await asyncio.gather(*tasks, return_exceptions=True)
         house.close()

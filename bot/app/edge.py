@@ -6,14 +6,19 @@ import asyncio
 import re
 import secrets
 import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.app.problems import plain, problem, respond
 from bot.door import MAX_BODY, Metrics, TooLarge, headers_of
 from policy_rules.errors import Refusal
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 log = structlog.get_logger("hearout.request")
 
@@ -21,6 +26,8 @@ log = structlog.get_logger("hearout.request")
 DRAIN = 8 * 1024 * 1024
 BODY_SECONDS = 30.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# Whoever has the rest of these addresses may answer for somebody.
+_SECRET = re.compile(r"(/consent/).+")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 
 CONTENT_POLICY = b"default-src 'none'; frame-ancestors 'none'"
@@ -42,11 +49,12 @@ class Timeout(Refusal):
 
 
 class Edge:
-    """Wraps the whole app."""
+    """Wraps the whole app. `direct` names the paths whose POST goes straight to its endpoint."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, direct: Mapping[str, Endpoint] | None = None) -> None:
         self._app = app
         self._metrics = metrics
+        self._direct = direct or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -55,9 +63,22 @@ class Edge:
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         if scope["type"] == "http":
-            await _Exchange(self._app, self._metrics, scope, receive, send, request_id).run()
+            app = self._app
+            if scope["method"] == "POST" and (endpoint := self._direct.get(scope["path"])) is not None:
+                app = _straight_to(endpoint)
+            await _Exchange(app, self._metrics, scope, receive, send, request_id).run()
         else:
             await self._app(scope, receive, send)
+
+
+def _straight_to(endpoint: Endpoint) -> ASGIApp:
+    """The endpoint without the layers between: every message of every conversation comes this way."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await endpoint(Request(scope, receive))
+        await response(scope, receive, send)
+
+    return app
 
 
 class _Exchange:
@@ -155,11 +176,14 @@ class _Exchange:
         method = self._scope["method"]
         # Anybody can make up a method; a counter must not grow with what they make up.
         self._metrics.request(method if method in METHODS else "other", self._status)
-        # The path names an organisation at most; queries and bodies may hold anything, so they are left out.
-        log.info(
+        # The path names an organisation at most, or a token that is cut out; queries and bodies may hold anything, so
+        # they are left out.
+        # A message that went well is counted above; a line for each would cost more than reading it.
+        tell = log.debug if self._status == 200 and method == "POST" else log.info
+        tell(
             "request",
             method=method,
-            path=self._scope["path"][:200],
+            path=_SECRET.sub(r"\1...", self._scope["path"])[:200],
             status=self._status,
             ms=round(seconds * 1000, 2),
             request_id=self._request_id,

@@ -22,9 +22,9 @@ Every error is `application/problem+json`. A browser holds its conversation over
 PROBLEMS = {
     400: "The body is not JSON.",
     401: "The caller is not on this machine and sent no key.",
-    404: "There is no such organisation.",
+    404: "There is no such organisation or reference.",
     408: "The body took too long to arrive.",
-    409: "The conversation is being written to from elsewhere.",
+    409: "The conversation is being written to from elsewhere, or does not stand so that this can be done.",
     413: "The request is over 64 KiB, or the message over 16 KiB.",
     422: "Something in the request cannot be taken; `where` names it.",
     429: "Too many requests; `Retry-After` says how long to wait.",
@@ -132,6 +132,8 @@ def _add_problems(found: dict[str, Any]) -> None:
             statuses = {int(status) for status in responses if int(status) >= 400} - {503}
             if path.endswith("/decisions"):
                 statuses |= set(OF_DECISIONS)
+            elif path.endswith("/staff"):
+                statuses |= set(OF_MESSAGES)
             elif path.startswith("/api/") or path == "/metrics":
                 statuses = {401, 429}
             for status in sorted(statuses | set(OF_EVERY_OPERATION)):

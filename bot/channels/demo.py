@@ -57,12 +57,12 @@ class Pages:
     async def index(self, request: Request) -> Response:
         """The organisations, each with the door to a conversation."""
         found = [self._packs.get(org).pack for org in self._packs.ids()]
-        return self._page(request, "index.html", {"packs": found})
+        return self.page(request, "index.html", {"packs": found})
 
     async def chat(self, request: Request) -> Response:
         """One conversation."""
         compiled = self._packs.get(request.path_params["org"])
-        return self._page(request, "chat.html", {"pack": compiled.pack, "reach": reach(compiled)})
+        return self.page(request, "chat.html", {"pack": compiled.pack, "reach": reach(compiled)})
 
     async def colours(self, request: Request) -> Response:
         """The organisation's colours, which a strict page cannot carry itself."""
@@ -85,11 +85,19 @@ class Pages:
         """Where an asset is; a changed one has a new address."""
         return f"/pages/{name}?v={hashlib.sha256(self._assets[name]).hexdigest()[:12]}"
 
-    def _page(self, request: Request, template: str, values: Mapping[str, Any]) -> Response:
+    def page(
+        self,
+        request: Request,
+        template: str,
+        values: Mapping[str, Any],
+        *,
+        policy: str = "",
+        status: int = 200,
+    ) -> Response:
+        """A template as a page; under `policy` if that is given, else what a page with a conversation may do."""
         html = self._templates.get_template(template).render(values)
-        return Response(
-            html, media_type="text/html", headers={"Content-Security-Policy": content_policy(request)}
-        )
+        headers = {"Content-Security-Policy": policy or content_policy(request)}
+        return Response(html, status, headers, "text/html")
 
 
 def content_policy(request: Request) -> str:

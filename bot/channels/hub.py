@@ -15,6 +15,7 @@ SOCKETS_PER_ADDRESS = 100
 SLOW_TAB_SECONDS = 5.0
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+# The organisation, and the SHA-256 (hex) of the secret that opens the conversation: all that the store knows of it.
 Conversation = tuple[str, str]
 
 
@@ -57,6 +58,11 @@ class Hub:
         others = [send for send in self._listening.get(conversation, ()) if send != sent_by]
         if others:
             await asyncio.gather(*(_try(send, frame) for send in others))
+
+    async def tell(self, organisation: str, key_hash: str, frame: dict[str, Any]) -> None:
+        """Send a frame that no socket brought about to every socket of a conversation."""
+        sockets = self._listening.get((organisation, key_hash), ())
+        await asyncio.gather(*(_try(send, frame) for send in sockets))
 
 
 async def _try(send: Send, frame: dict[str, Any]) -> None:

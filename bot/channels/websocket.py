@@ -23,6 +23,7 @@ Origin and is let in, since browsers cannot leave it out: it is exactly what for
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Annotated, Any, Literal
@@ -126,7 +127,7 @@ class Session:
 
     @property
     def _conversation(self) -> Conversation:
-        return self._organisation, self._key
+        return self._organisation, hashlib.sha256(self._key.encode()).hexdigest()
 
     async def _step(self) -> None:
         """Take one frame. A refusal is answered, and the socket stays open while there is patience."""

@@ -14,6 +14,7 @@ import typer
 
 from bot.cli.audit import audit_commands
 from bot.cli.difference import difference_commands
+from bot.cli.staffing import staff_commands
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -34,6 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 case_commands = typer.Typer(help="The cases and conversations that are kept.", no_args_is_help=True)
+case_commands.add_typer(staff_commands)
 app.add_typer(case_commands, name="case")
 app.add_typer(audit_commands, name="audit")
 app.add_typer(difference_commands)

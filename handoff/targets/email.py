@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cases.record import is_withheld
 from handoff.mail import MailServer, one_line
 from handoff.target import Delivery
 
@@ -96,6 +97,7 @@ def _matter(record: Mapping[str, Any], decision: Mapping[str, Any]) -> Iterator[
         {"none": None}.get(str(record.get("confidentiality")), record.get("confidentiality")),
     )
     yield "Adjustments asked for", record.get("adjustments")
+    yield "Not answered", ", ".join(record.get("missing") or [])
     yield "Policy", (record.get("policy") or {}).get("version")
 
 
@@ -122,7 +124,8 @@ def _person(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield "Written for them by", stands.get("representative_name") or "somebody who is not named yet"
         yield "Basis", stands.get("basis")
         yield "Consent", stands.get("consent")
-        if stands.get("consent") in ("pending", "refused"):
+        yield "Link for the person represented", stands.get("consent_link")
+        if is_withheld(record):
             yield "", "Tell the representative nothing about the case until consent is given."
     yield "Written down by", record.get("recorded_by")
     yield "Channel", record.get("channel")

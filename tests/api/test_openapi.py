@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from jsonschema import Draft202012Validator
 from tests.channels.servers import STRANGER, Running, message, somebody
 
 DECISIONS = "/api/v1/organisations/{org}/decisions"
+STAFF = "/api/v1/conversations/{reference}/staff"
 MESSAGE = "/webhooks/rest/webhook"
 METHODS = {"get", "post"}
 
@@ -28,6 +30,7 @@ def test_it_is_openapi_3_1_with_every_path_for_programs(described: dict[str, Any
     assert set(described["paths"]) == {
         "/api/v1/organisations",
         DECISIONS,
+        STAFF,
         "/healthz",
         "/readyz",
         "/metrics",
@@ -69,7 +72,7 @@ def test_parameters_of_the_path_are_declared(described: dict[str, Any]) -> None:
     for path, operations in described["paths"].items():
         for operation in operations.values():
             declared = {p["name"] for p in operation.get("parameters", ()) if p["in"] == "path"}
-            assert declared == ({"org"} if "{org}" in path else set()), path
+            assert declared == set(re.findall(r"{(\w+)}", path)), path
 
 
 ORDINARY = {"facts": {}, "received_at": "2026-12-24T16:45:00+00:00"}
