@@ -27,8 +27,8 @@ TO_PERSON = "to-person"
 PAGE = 100
 _COLUMNS = [conversations.c[name] for name in Conversation.__dataclass_fields__]
 _INSERT = {
-    "sqlite": sqlite.insert(outbox).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(outbox).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(outbox).on_conflict_do_nothing().returning(outbox.c.id),
+    "postgresql": postgresql.insert(outbox).on_conflict_do_nothing().returning(outbox.c.id),
 }
 
 
@@ -141,7 +141,7 @@ def remind(conn: Connection, draft: Conversation, at: datetime) -> bool:
         "due_at": at,
         "created_at": at,
     }
-    if conn.execute(_INSERT[conn.dialect.name], row).rowcount != 1:
+    if conn.execute(_INSERT[conn.dialect.name], row).scalar() is None:
         return False
     audit.append(conn, draft.organisation, at, [audit.Event(audit.REMINDED, draft.reference, "system")])
     return True
