@@ -16,6 +16,8 @@ MAX_WORDS = 25
 # Text within quotation marks inside a sentence does not end it.
 _SENTENCE = re.compile(r"[^.!?]+(?:[.!?](?!\s|$)[^.!?]*)*[.!?]*")
 
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
 
 class Catalogue:
     """One language's sentences, spoken for one organisation."""
@@ -64,9 +66,8 @@ class Catalogue:
         if (own is None or value not in own.labels) and value in known:
             return self.fill(known[value])
         label = self.question(question_id, "label") or question_id.replace("_", " ").capitalize()
-        return self.fill(
-            self._words["statements"]["other"], label=label, value=self.label(question_id, value)
-        )
+        shown = self.date(value) if _ISO_DATE.fullmatch(value) else self.label(question_id, value)
+        return self.fill(self._words["statements"]["other"], label=label, value=shown)
 
     def date(self, day: date | str) -> str:
         """A date in words, with its weekday."""
