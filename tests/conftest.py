@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import sys
 from collections.abc import Iterator
+from typing import TextIO, cast
 
 import pytest
+import structlog
 
 from tests import chromium, loopback
 
@@ -15,6 +19,23 @@ def _loopback_only() -> Iterator[None]:
     """No test reaches beyond this machine; see tests/loopback.py."""
     with loopback.guard():
         yield
+
+
+class _StdoutNow:
+    """Whatever stdout is at the moment: structlog's printer would hold one that pytest may have closed meanwhile."""
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _logs_find_stdout() -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, _StdoutNow())))
 
 
 @pytest.fixture(scope="session")

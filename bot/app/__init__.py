@@ -138,17 +138,17 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
         lifespan=lambda _: _running(house),
     )
     app.state.house = house
-    app.add_middleware(Edge, metrics=house.metrics)
+    hearing = Hearing(house.desk, house.door, house.metrics)
+    rest = RestChannel(hearing)
+    app.add_middleware(Edge, metrics=house.metrics, direct={"/webhooks/rest/webhook": rest.message})
     problems.install(app)
-    _mount(app, house)
+    _mount(app, house, hearing, rest)
     app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]
     return app
 
 
-def _mount(app: FastAPI, house: House) -> None:
+def _mount(app: FastAPI, house: House, hearing: Hearing, rest: RestChannel) -> None:
     """Every face and API, one line each; a new channel is a line here."""
-    hearing = Hearing(house.desk, house.door, house.metrics)
-    rest = RestChannel(hearing)
     hub = Hub(house.metrics)
     socket = WebSocketChannel(hearing, hub, problems.respond)
     # Starlette's routes, and first: this is the path that load is measured on.

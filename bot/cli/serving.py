@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from bot.settings import Settings
 START_SECONDS = 60.0
 # Objects made before the young, the middle and the old are looked through for rubbish; Python's own is 700, 10, 10.
 COLLECT_AFTER = (20_000, 10, 10)
+SWITCH_SECONDS = 0.0005
 
 
 class Announced(uvicorn.Server):
@@ -70,12 +72,15 @@ def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) 
         say(f"  Data         {settings.data_dir.absolute()}")
         say("Stop it with Ctrl-C.")
 
-    app = create_app(settings)
+    # Links that are given to people begin with where we really are.
+    app = create_app(settings.model_copy(update={"host": host, "port": port}))
     server = Announced(config_for(app, settings, host, port), announce)
     # What is loaded now stays: collections that walk it each time take a tenth of a turn, and are its slowest ones.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
+    # The writer's thread and the loop take turns; at the usual 5 ms a turn may wait that long for its own commit.
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         server.run()
     except KeyboardInterrupt:
