@@ -49,7 +49,7 @@ def record_of(server: Running, reference: str) -> dict[str, Any]:
 
 
 def path_of(record: dict[str, Any]) -> str:
-    return urlsplit(record["representation"]["consent_link"]).path
+    return urlsplit(str(record["representation"]["consent_link"])).path
 
 
 def post(server: Running, path: str, answer: str) -> httpx.Response:
