@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -15,6 +16,12 @@ from policy_rules.compiled import CompiledPack
 from policy_rules.decide import parse_facts
 from policy_rules.errors import Refusal, UnknownFact, UnknownValue, unknown
 from policy_rules.questions import Question
+
+# Enough to see that something else was meant; the reader is stricter with what people type.
+_SHAPES = {
+    "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "An e-mail address looks like name@example.org."),
+    "phone": (re.compile(r"\+?[\d\s()./-]{6,}( ?(x|ext\.?) ?\d+)?"), "A phone number is made of digits."),
+}
 
 
 def validate(compiled: CompiledPack, name: str, value: str | None) -> str | None:
@@ -34,6 +41,8 @@ def _of_kind(question: Question, value: str) -> str:
     allowed = ("true", "false") if question.kind in ("yes_no", "confirm") else question.values
     if allowed and value not in allowed:
         raise unknown(UnknownValue, f"answer to {question.id}", value, allowed, question.id)
+    if question.kind in _SHAPES and not _SHAPES[question.kind][0].fullmatch(value.strip()):
+        raise UnknownValue(_SHAPES[question.kind][1], where=question.id, found=value[:60])
     if question.kind == "date":
         try:
             return date.fromisoformat(value).isoformat()

@@ -43,6 +43,12 @@ _OPENERS = re.compile(
     r"(a|an|my) (formal )?complaint)\W*",
     re.IGNORECASE,
 )
+# At the story question these are no story either; anything else that is said there is.
+_GREETING = re.compile(
+    r"\W*(hi|hello|hey|hiya|ok(ay)?|yes|yes please|thanks?( you)?|good (morning|afternoon|evening)"
+    r"|(i|we) (want|need|wish|would like) to (make|raise|file) (a|my) complaint)\W*",
+    re.IGNORECASE,
+)
 
 
 class UnknownConversation(Refusal):
@@ -227,6 +233,8 @@ def _understand(desk: Desk, talk: Talk, incoming: Incoming, *, opening: bool) ->
     """Read the message beside the open question; a greeting that opens a conversation is no story."""
     if opening and (not incoming.text.strip() or _OPENERS.fullmatch(incoming.text)):
         return Understood(incoming.text)
+    if talk.draft.pending == "story" and _GREETING.fullmatch(incoming.text):
+        return Understood(incoming.text, problem="only_a_greeting")
     question: OpenQuestion | None = talk.open_question()
     known = {n: values for n, values in talk.context.compiled.accepted.items() if values}
     return desk.reader.read(incoming.text, question, now=talk.now, facts=known)
@@ -260,11 +268,13 @@ async def _file(desk: Desk, talk: Talk, now: datetime) -> tuple[CaseFiling, ...]
 
 
 def _amend(talk: Talk) -> tuple[CaseFiling, ...]:
-    """The filed case with the words that were added since; its decision and its dates stay as they were."""
+    """The filed case with the words and wishes that came since; its decision and its dates stay as they were."""
     if talk.record is None:
         raise LookupError(f"case {talk.context.reference} is gone")
     kept = dict(talk.record)
-    kept["answers"] = {**kept["answers"], "added_words": "\n\n".join(talk.draft.added_words)}
+    if talk.draft.added_words:
+        kept["answers"] = {**kept["answers"], "added_words": "\n\n".join(talk.draft.added_words)}
+    kept["flags"] = list(dict.fromkeys([*kept["flags"], *talk.draft.flags]))
     return (CaseFiling(CaseRecord.model_validate(kept), event="case.updated"),)
 
 

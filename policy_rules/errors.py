@@ -55,11 +55,12 @@ class Refusal(Exception):
             "type": f"https://hearout.example/problems/{self.kind}",
             "title": self.title,
             "status": self.status,
-            "detail": self.detail,
+            "detail": self.detail.encode("utf-8", "replace").decode(),
         }
         for name, value in (("where", self.where), ("found", self.found), ("nearest", self.nearest)):
             if value is not None:
-                members[name] = value
+                # A lone surrogate cannot be written as UTF-8, and must not turn a refusal into a failure.
+                members[name] = value.encode("utf-8", "replace").decode()
         if self.allowed:
             members["allowed"] = list(self.allowed)
         return members

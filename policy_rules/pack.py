@@ -205,7 +205,7 @@ class Clock(Limited):
     kind: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     by: Literal["organisation", "complainant"] = "organisation"
     from_event: Event = Field(alias="from")
-    amount: int = Field(ge=0)
+    amount: int = Field(ge=0, le=1000)
     unit: Unit
     first_day: Literal["next", "same"] = "next"
     force: Force

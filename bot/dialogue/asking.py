@@ -16,8 +16,9 @@ NOT_READ_BACK = ("check_answers", "confirm_facts", "still_complain", "second_mat
 def ask(context: Context, draft: Draft, question: Question) -> str:
     """The text of a question, one question mark and no more."""
     words = context.words
-    if question.id == "complainant_name" and draft.answers.get("on_behalf_of") == "other":
-        return words.question(question.id, "text_other") or question.id
+    other = words.question(question.id, "text_other")
+    if other is not None and draft.answers.get("on_behalf_of") == "other":
+        return other
     if question.id == "second_matter" and draft.second is not None:
         matter = words.label("subject", draft.second)
         return "\n".join([words.say("matters.noticed", matter=matter), words.question(question.id) or ""])

@@ -6,6 +6,7 @@ from bot.dialogue import outcome
 from bot.dialogue.context import Context, Step
 from bot.dialogue.draft import Draft
 from bot.messages import Command, Understood
+from policy_rules.questions import Question
 
 CHECK = "check_answers"
 
@@ -50,15 +51,28 @@ def _skip(context: Context, draft: Draft, step: Step) -> None:
         fact = context.compiled.pack.facts.get(question.id)
         unsure = fact.dont_know if fact is not None else None
         draft.set(question.id, unsure, "skipped" if unsure is None else "said")
-    key = "not_known" if question is not None and question.id in context.compiled.accepted else "skipped"
-    step.says.append(context.words.say(f"commands.{key}"))
+    step.says.append(_left_out(context, draft, question))
+
+
+def _left_out(context: Context, draft: Draft, question: Question | None) -> str:
+    """What becomes of a question that was skipped: for a fact, what we go by instead."""
+    words = context.words
+    if question is None or question.id not in context.compiled.accepted:
+        return words.say("commands.skipped")
+    known = {name: value for name, value in draft.answers.items() if value is not None}
+    value = draft.answers.get(question.id) or context.compiled.default(question.id, known)
+    if value is None:
+        return words.say("commands.not_known_person")
+    return words.say("commands.not_known", value=words.label(question.id, value))
 
 
 def _back(context: Context, draft: Draft, step: Step) -> None:
-    if not draft.history:
+    # The story is never taken back: it was told, and it stays.
+    answered = [name for name in draft.history if name != "story"]
+    if not answered:
         step.says.append(context.words.say("commands.back_none"))
         return
-    draft.clear(draft.history[-1])
+    draft.clear(answered[-1])
     draft.proposed = {}
     step.says.append(context.words.say("commands.back"))
 
@@ -74,5 +88,9 @@ def _change(context: Context, draft: Draft, step: Step, target: str | None) -> N
     if target is None or target not in draft.answers:
         step.says.append(context.words.say("commands.change_what"))
         return
+    if target == "story":
+        step.says.append(context.words.say("commands.story_kept"))
+        return
     draft.clear(target)
+    draft.changing = target
     step.says.append(context.words.say("commands.change"))

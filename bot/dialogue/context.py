@@ -15,6 +15,7 @@ from policy_rules.questions import FACTS, PERSON_FACTS, Question, Questions, hol
 INFORMAL = ("enquiry", "feedback", "compliment")
 NOT_OURS = ("signpost", "close_no_further_action")
 SEND = "send"
+CONTACTS = ("contact_email", "contact_phone", "contact_post")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def visible(context: Context, draft: Draft) -> dict[str, str | None]:
     kept: dict[str, str | None] = {}
     for name, value in values.items():
         question = context.questions.get(name)
-        if question is None or holds(question.when, values):
+        # An address that was given stays given, whichever way the person would rather be reached.
+        if question is None or name in CONTACTS or holds(question.when, values):
             kept[name] = value
     return kept
 
@@ -92,6 +94,9 @@ def next_question(context: Context, draft: Draft, routing: Routing) -> Question 
     answered = visible(context, draft)
     informal = is_informal(context, draft)
     elsewhere = routing.decision is not None and routing.decision["disposition"] in NOT_OURS
+    changing = context.questions.get(draft.changing or "")
+    if changing is not None and changing.id not in answered:
+        return changing
     for question in context.questions.order:
         name = question.id
         if name == FACTS:

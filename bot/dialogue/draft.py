@@ -32,6 +32,7 @@ class Draft(BaseModel):
     flags: list[str] = []
     added_words: list[str] = []
     own_name: str | None = None
+    changing: str | None = None
     second: str | None = None
     second_reference: str | None = None
     taken_over_by: str | None = None

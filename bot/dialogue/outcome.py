@@ -75,17 +75,30 @@ def signpost(context: Context, decision: Mapping[str, Any]) -> list[str]:
     if decision["disposition"] == "close_no_further_action":
         lines.append(words.say("signpost.closed"))
     else:
-        key = "signpost.first" if decision["escalate_to"] else "signpost.elsewhere"
-        lines.append(words.say(key, handler=decision["handler"]))
+        key = (
+            "first"
+            if decision["escalate_to"]
+            else "in_house"
+            if _in_house(context, decision)
+            else "elsewhere"
+        )
+        lines.append(words.say(f"signpost.{key}", handler=decision["handler"]))
     reason = decision["reasons"][0]
     lines.append(words.say("signpost.why", says=reason["says"].rstrip("."), clause=reason["clause"]))
     if decision["disposition"] == "close_no_further_action":
         return ["\n".join(lines)]
     reach = contact_lines(context, decision["contact"])
     lines += [words.say("signpost.where"), *reach] if reach else [words.say("signpost.no_contact")]
+    lines += [warning["says"] for warning in decision["warnings"] if warning["kind"] == "stale_contact"]
     if decision["escalate_to"]:
         lines.append(words.say("signpost.next", escalate=decision["escalate_to"]))
     return ["\n".join(lines)]
+
+
+def _in_house(context: Context, decision: Mapping[str, Any]) -> bool:
+    """Whether a signpost stays within the organisation: its address is the organisation's own."""
+    own = context.compiled.pack.contacts["complaints"].model_dump(include=set(CONTACT_KEYS))
+    return any(value and value == own.get(key) for key, value in decision["contact"].items())
 
 
 def _all_the_same(context: Context) -> list[str]:
@@ -123,8 +136,9 @@ def filed(context: Context, decision: Mapping[str, Any], state: str) -> list[str
     for warning in decision["warnings"]:
         if warning["kind"] == "outside_window":
             when.append(words.say("outcome.outside_window", date=words.date(warning["last_day"])))
-    if any(duty["kind"] == "obtain_consent" for duty in decision["duties"]):
-        when.append(words.say("outcome.consent"))
+    for kind, key in (("obtain_consent", "consent"), ("confirm_in_writing", "confirm_in_writing")):
+        if any(duty["kind"] == kind for duty in decision["duties"]):
+            when.append(words.say(f"outcome.{key}"))
     after = [*escalation(context, decision)]
     reach = contact_lines(context, decision["contact"])
     if reach:

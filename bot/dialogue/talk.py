@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.dialogue import asides, disclosure, outcome
+from bot.dialogue import asides, outcome
+from bot.dialogue.afterwards import afterwards
 from bot.dialogue.asking import ask, label, read_back, shown
 from bot.dialogue.commands import obey
 from bot.dialogue.context import (
@@ -30,17 +31,25 @@ from bot.messages import Aside, OpenQuestion, Proposal, Understood
 from policy_rules.questions import PERSON_FACTS, Question
 
 MAX_REASKS = 2
+# A reply of so many words to a question with choices is more of the story, whatever else it is.
+WORDS_OF_A_STORY = 7
 CONFIRM, CHECK = "confirm_facts", "check_answers"
 _OF_THE_PERSON = (
     "nature complainant_type channel on_behalf_of representative_basis apprenticeship confidentiality nation"
 ).split()
 _LIMITED = ("asked", "anonymous")
 _FIRST_PERSON = re.compile(r"\b(I|I'm|I've|Im|Ive|my|me|mine)\b")
-_COURTESY = re.compile(
-    r"\W*(ok(ay)?|thanks?( you)?( very much| so much)?|cheers|bye|goodbye|great|hello|hi)?\W*", re.I
+_CORRECTING = re.compile(
+    r"^\W*(no|actually|sorry|correction)\b|\b(i meant|should be|should have been|change (it|that|my)|not right)\b",
+    re.I,
+)
+# At the last question: no further word of the complaint, but a wish that nothing be sent yet.
+_HOLD = re.compile(
+    r"\b((do not|don'?t|dont|not) (want to )?send|changed my mind|not yet|wait|hold on|stop)\b"
+    r"|^\W*(edit|null|undefined)\W*$",
+    re.I,
 )
 # Only where the open question was not answered: a person who says so is putting an earlier answer right.
-_COMPLAIN = re.compile(r"\bcomplain", re.IGNORECASE)
 _CONTACTS = {"contact_email": "email", "contact_phone": "phone", "contact_post": "post"}
 
 
@@ -95,7 +104,7 @@ class Talk:
         if understood.harm:
             self.help()
         if self.draft.state != "draft":
-            self._afterwards(understood)
+            afterwards(self.context, self.draft, self.step, understood, self.record)
             return
         for problem in rejected.values():
             self._reject(problem)
@@ -110,13 +119,29 @@ class Talk:
         if self.draft.pending == CONFIRM and said and self._says_the_same(said):
             self._confirm(True)
             return
-        corrected = self._correct(said) if understood.answer is None else False
+        corrected = self._correct(understood, said)
+        before = len(self.draft.answers)
         for name, proposal in said.items():
             self._propose(name, proposal)
-        if corrected:
+        kept = corrected or len(self.draft.answers) > before
+        if (
+            understood.answer is None
+            and not accepted
+            and understood.command is None
+            and understood.aside is None
+        ):
+            self._keep_words(understood)
+            if understood.problem is not None and not kept and self.draft.pending not in self.draft.answers:
+                self._not_understood(understood)
+
+    def _keep_words(self, understood: Understood) -> None:
+        """More of the story, told where something else was asked: it is kept with the story, never dropped."""
+        told = understood.text
+        if understood.slots or len(told.split()) < WORDS_OF_A_STORY or "story" not in self.draft.answers:
             return
-        if understood.problem is not None and not accepted and self.draft.pending not in self.draft.answers:
-            self._not_understood(understood)
+        if self.draft.pending != CHECK:
+            self.draft.added_words.append(told)
+            self.step.says.append(self.context.words.say("notices.added"))
 
     def help(self) -> None:
         """Help is shown at once, and staff see the case first; the interview goes on."""
@@ -182,10 +207,22 @@ class Talk:
         if "on_behalf_of" not in draft.answers and _FIRST_PERSON.search(story):
             draft.proposed.setdefault("on_behalf_of", "self")
 
-    def _correct(self, said: Mapping[str, Proposal]) -> bool:
-        """Put earlier answers right that a message contradicts, and say what was changed; True where any was."""
+    def _correct(self, understood: Understood, said: Mapping[str, Proposal]) -> bool:
+        """Put earlier answers right where a message says that they are wrong, and say so; True where any was.
+
+        A cue in passing never undoes what the person confirmed: it takes words that correct, or the last question.
+        """
         draft, words = self.draft, self.context.words
-        wrong = {n: p.value for n, p in said.items() if draft.answers.get(n) not in (None, p.value)}
+        if understood.answer is not None or not (
+            draft.pending == CHECK or _CORRECTING.search(understood.text)
+        ):
+            return False
+        wrong = {
+            name: proposal.value
+            for name, proposal in said.items()
+            if draft.answers.get(name) not in (None, proposal.value)
+            or (draft.pending == CHECK and name in _CONTACTS and draft.answers.get(name) is None)
+        }
         for name, value in wrong.items():
             draft.set(name, value, "said")
             if name in _CONTACTS and draft.answers.get("preferred_contact") != _CONTACTS[name]:
@@ -226,7 +263,9 @@ class Talk:
 
     def _not_understood(self, understood: Understood) -> None:
         # At the last question anything that is not "send" is more to say: it is kept, never lost.
-        if self.draft.pending == CHECK and understood.text.strip() and understood.problem != "bad_payload":
+        if self.draft.pending == CHECK and _HOLD.search(understood.text):
+            self.step.says.append(self.context.words.say("commands.held"))
+        elif self.draft.pending == CHECK and understood.text.strip() and understood.problem != "bad_payload":
             self.draft.added_words.append(understood.text)
             self.step.says.append(self.context.words.say("notices.added"))
         elif not self.draft.proposed or self.draft.pending == CONFIRM:
@@ -248,42 +287,6 @@ class Talk:
         else:
             self.step.says.append(outcome.person_message(self.context))
         draft.reasks = 0
-
-    def _afterwards(self, understood: Understood) -> None:
-        """After the end: a withdrawal can be undone; other words are kept, and the person told where to turn."""
-        draft, words, reference = self.draft, self.context.words, self.context.reference
-        if draft.state == "withdrawn":
-            if understood.text.strip().lower().strip(".!\"'") == "undo":
-                draft.state = "draft"
-                self.step.says.append(words.say("commands.undone"))
-            else:
-                self.step.says.append(words.say("outcome.withdrawn_short"))
-            return
-        if draft.state == "signposted" and self._still_wants_to(understood):
-            draft.state = "draft"
-            draft.set("still_complain", "true", "said")
-            return
-        if draft.state == "signposted":
-            lines = [words.say("outcome.signposted", reference=reference), words.say("outcome.come_back")]
-            self.step.says.append("\n".join(lines))
-            return
-        if (
-            understood.command is None
-            and understood.aside is None
-            and not _COURTESY.fullmatch(understood.text)
-        ):
-            draft.added_words.append(understood.text)
-            self.step.update = True
-            self.step.says.append(words.say("outcome.added", reference=reference))
-        elif understood.aside is not None and self.record is not None:
-            self.step.says += disclosure.answer(self.context, self.record, understood.aside)
-        else:
-            self.step.says.append(words.say("outcome.already", reference=reference))
-        self.step.says.append(outcome.person_message(self.context))
-
-    def _still_wants_to(self, understood: Understood) -> bool:
-        """Somebody who was sent elsewhere can always come back and say that they want to complain here."""
-        return understood.slots.get("still_complain") == "true" or bool(_COMPLAIN.search(understood.text))
 
     # --- what is asked next --------------------------------------------------------------------------------
 
@@ -372,7 +375,10 @@ class Talk:
     def to_read_back(self) -> dict[str, Any]:
         """Every answer that will be sent, facts among them, for the action that puts them in order."""
         organisation = self.context.compiled.pack.organisation.id
-        return {"organisation": organisation, "answers": visible(self.context, self.draft)}
+        answers = visible(self.context, self.draft)
+        if self.draft.added_words:
+            answers["added_words"] = "\n".join(self.draft.added_words)
+        return {"organisation": organisation, "answers": answers}
 
     def slots(self) -> dict[str, Any]:
         """The draft as the actions read it."""

@@ -122,7 +122,8 @@ def propose(
     for one in settled.values():
         for fact, value in book.also.get((one.fact, one.value), ()):
             # A word in passing ("my diploma") does not stand against what a plain statement implies.
-            spoken = any(other.plain for other in by_fact.get(fact, ()))
+            weaker = book.beats.get((fact, value), ())
+            spoken = any(other.plain and other.value not in weaker for other in by_fact.get(fact, ()))
             if not spoken and value in facts.get(fact, ()):
                 proposals[fact] = Proposal(value, one.start, one.end)
     return proposals

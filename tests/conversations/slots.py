@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cases import conversations
+from cases import conversations, register
 from cases.record import CaseRecord
 from policy_rules.errors import nearest
 from tests.desk import Person
@@ -37,11 +37,16 @@ class Standing:
 def standing(person: Person) -> Standing:
     """Read from the database, by the person's key and by the reference."""
     key_hash = hashlib.sha256(person.sender.encode()).hexdigest()
-    found = person.desk.store.read_sync(
-        lambda conn: conversations.find(conn, person.organisation, key_hash)
+    assert person.last is not None
+    reference = person.last.reference
+    found, record = person.desk.store.read_sync(
+        lambda conn: (
+            conversations.find(conn, person.organisation, key_hash),
+            register.show(conn, reference),
+        )
     )
     assert found is not None, "nothing was stored"
-    return Standing(found.data, person.record(), found.state, person.asked)
+    return Standing(found.data, record, found.state, person.asked)
 
 
 def value_of(person: Person, now: Standing, name: str) -> str | None:

@@ -135,3 +135,85 @@ class TestConfidentiality:
     async def test_it_is_taken_from_the_story_where_no_rule_asks_for_it(self, person: Person) -> None:
         await person.say(STORY + " Please keep my name out of this.")
         assert "try to keep this confidential" in person.texts
+
+
+class TestNothingIsLost:
+    async def test_a_greeting_is_no_story(self, person: Person) -> None:
+        await person.says("hi", "hello")
+        assert person.asked == "story"
+        await person.say(STORY)
+        assert person.record()["narrative"] == STORY
+
+    async def test_more_of_the_story_where_a_choice_was_asked_is_kept_with_the_complaint(
+        self, person: Person
+    ) -> None:
+        more = "Then on the phone the manager told me that the parcel had been thrown away."
+        await person.says(STORY, "/SetSlots(nature=complaint, subject=service)")
+        assert person.asked == "stage_reached"
+        await person.say(more)
+        assert "added to your complaint" in person.texts
+        await person.say(SETTLED)
+        await person.skip_to("check_answers")
+        assert more in person.texts
+        await person.say("send")
+        assert person.record()["answers"]["added_words"] == more
+
+    async def test_a_cue_in_passing_never_undoes_what_was_confirmed(self, person: Person) -> None:
+        await person.says(STORY, "/SetSlots(nature=complaint, subject=director)")
+        await person.say("nobody answers my e-mails about it and the service was very poor")
+        await person.say(SETTLED.replace("subject=service, ", ""))
+        assert person.record()["facts"]["subject"] == "director"
+
+    async def test_going_back_never_takes_the_story(self, person: Person) -> None:
+        await person.says(STORY, "/back", "/back", "/back")
+        assert person.record()["narrative"] == STORY
+        assert person.asked != "story"
+
+    async def test_changing_the_story_keeps_it(self, person: Person) -> None:
+        await person.says(STORY, SETTLED)
+        await person.skip_to("check_answers")
+        await person.say("change what happened")
+        assert person.record()["narrative"] == STORY
+
+    @pytest.mark.parametrize("said", ["don't send it", "I changed my mind", "edit", "null"])
+    async def test_a_wish_that_nothing_be_sent_is_no_further_word(self, person: Person, said: str) -> None:
+        await person.says(STORY, SETTLED)
+        await person.skip_to("check_answers")
+        await person.say(said)
+        assert "Nothing has been sent" in person.texts
+        assert "added_words" not in person.record()["answers"]
+
+    async def test_a_change_is_asked_for_at_once(self, person: Person) -> None:
+        await person.says(STORY, SETTLED, "It cost me a client")
+        assert person.asked == "desired_remedy"
+        await person.say("/SetSlots(complainant_name=Jo)")
+        await person.skip_to("check_answers")
+        await person.say("change my name")
+        assert person.asked == "complainant_name"
+
+    async def test_a_phone_number_given_beside_an_email_is_kept(self, person: Person) -> None:
+        await person.says(STORY, SETTLED)
+        await person.skip_to("preferred_contact")
+        await person.say("ann@example.org")
+        await person.skip_to("check_answers")
+        await person.say("/SetSlots(contact_phone=01628 427120)")
+        await person.say("send")
+        assert person.record()["complainant"]["phone"] == "01628 427120"
+        assert person.record()["complainant"]["email"] == "ann@example.org"
+
+    @pytest.mark.parametrize(
+        ("said", "flag"), [("withdraw my complaint", "asked_to_withdraw"), ("/human", "asked_for_a_person")]
+    )
+    async def test_a_wish_after_filing_reaches_the_case(
+        self, person: Person, desk: Desk, clock: Clock, said: str, flag: str
+    ) -> None:
+        await person.says(STORY, SETTLED)
+        await person.skip_to("check_answers")
+        await person.says("send", said)
+        assert flag in person.record()["flags"]
+        assert "case.updated" in [kind for kind, _ in handed_over(desk, clock)]
+
+    async def test_an_address_that_is_none_is_refused_even_from_a_form(self, person: Person) -> None:
+        await person.says(STORY, SETTLED, "/SetSlots(contact_email=notanemail, preferred_contact=email)")
+        await person.skip_to("check_answers")
+        assert "notanemail" not in person.texts
