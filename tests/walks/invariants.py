@@ -17,7 +17,7 @@ from bot.overlay import Overlay
 from policy_rules.compiled import CompiledPack
 from policy_rules.decide import decide
 from policy_rules.questions import Questions
-from tests.walks.traces import contacts_in, dates_in
+from tests.walks.traces import contacts_in, dates_in, weekdays_in
 
 MOST_REASKS = 2
 STATES = get_args(DraftState)
@@ -47,15 +47,17 @@ class Watcher:
     questions: Questions = field(init=False)
     _problems: list[re.Pattern[str]] = field(init=False)
     _own_contacts: set[str] = field(init=False)
+    _own_days: set[date] = field(init=False)
 
     def __post_init__(self) -> None:
         self.words = Catalogue(words_of("en"), self.compiled.pack)
         self.questions = Questions(self.compiled)
         problems = self.words._words["problems"]
         self._problems = [_pattern(text) for key, text in problems.items() if key not in ("give_up", "nearest")]
-        allowed = [*_strings(self.compiled.pack.model_dump(mode="json")), *_strings(self.words._words)]
-        allowed += _strings(self.overlay.model_dump(mode="json"))
+        contacts = {key: one.model_dump() for key, one in self.compiled.pack.contacts.items()}
+        allowed = [*_strings(contacts), *_strings(self.words._words), *_strings(self.overlay.model_dump(mode="json"))]
         self._own_contacts = {found for text in allowed for found in contacts_in(text)}
+        self._own_days = {day for text in _strings(self.words._words) for day in dates_in(text)}
 
     def after(
         self, text: str, reply: TurnReply, draft: Mapping[str, Any], record: Mapping[str, Any]
@@ -67,10 +69,10 @@ class Watcher:
         asked = _asked(reply)
         self._stands(reply, record)
         if not reply.replayed:
-            self._ends_with_one_question(reply, texts, draft)
+            self._ends_with_one_question(reply, texts)
             self._reasks_twice_at_most(texts, asked)
             self._asks_nothing_twice(text, texts, asked, draft)
-        self._keeps_every_word(draft, record)
+        self._keeps_every_word(reply, draft, record)
         self._says_only_what_is_decided(texts, reply, draft, record)
         self.asked = asked
 
@@ -82,12 +84,22 @@ class Watcher:
         decision = record["decision"]
         if self.decision is not None and record["state"] == "filed" and decision != self.decision:
             raise Broken("the decision of a filed case has changed")
-        if record["state"] == "filed":
+        if record["state"] == "filed" and self.decision is None:
+            self._decided_rightly(record)
             self.decision = decision
 
-    def _ends_with_one_question(
-        self, reply: TurnReply, texts: list[str], draft: Mapping[str, Any]
-    ) -> None:
+    def _decided_rightly(self, record: Mapping[str, Any]) -> None:
+        """A filed case has the decision that the rules give for its facts and its time of receipt."""
+        right = self._decide(record["facts"], record["received_at"], record["first_told_at"])
+        if record["decision"] != right:
+            raise Broken(f"the case was filed with {record['decision']}, the rules say {right}")
+
+    def _decide(self, facts: Mapping[str, str], received_at: str, told: str | None) -> dict[str, Any]:
+        first_told_at = datetime.fromisoformat(told) if told else None
+        at = datetime.fromisoformat(received_at)
+        return decide(self.compiled, facts, at, assume=True, first_told_at=first_told_at).as_json()
+
+    def _ends_with_one_question(self, reply: TurnReply, texts: list[str]) -> None:
         if reply.state != "draft":
             if _asked(reply) is not None:
                 raise Broken(f"a conversation that is {reply.state} asks '{_asked(reply)}'")
@@ -95,10 +107,16 @@ class Watcher:
         customs = [entry["custom"]["question"] for entry in reply.entries if "question" in entry.get("custom", {})]
         if len(customs) != 1 or "question" not in reply.entries[-1].get("custom", {}):
             raise Broken(f"an open conversation ends with {len(customs)} questions, not one")
-        own = _without_the_persons_words(texts, [*self.said, *_values(draft)])
+        own = self._without_the_persons_words(texts)
         counts = [one.count("?") for one in own]
         if sum(counts) != 1 or counts[-1] != 1:
             raise Broken(f"a reply puts {sum(counts)} questions, not one at its end: {texts}")
+
+    def _without_the_persons_words(self, texts: list[str]) -> list[str]:
+        """Answers that are read back may hold a question mark, and so may what was typed as a selection."""
+        intro, changed = self.words.say("check.intro"), self.words._words["corrections"]["changed"].split("{")[0]
+        own = ["" if text.startswith((intro, changed)) else _QUOTED.sub("", text) for text in texts[:-1]]
+        return [*own, *texts[-1:]]
 
     def _reasks_twice_at_most(self, texts: list[str], asked: str | None) -> None:
         put_again = any(pattern.search(one) for one in texts for pattern in self._problems)
@@ -145,12 +163,14 @@ class Watcher:
         pattern = _pattern(self.words._words[section][name])
         return any(pattern.search(one) for one in texts)
 
-    def _keeps_every_word(self, draft: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+    def _keeps_every_word(
+        self, reply: TurnReply, draft: Mapping[str, Any], record: Mapping[str, Any]
+    ) -> None:
         kept = [m["text"] for m in record["messages"] if m["role"] != "assistant" and m["text"]]
         if kept != [text for text in self.said if text]:
             raise Broken(f"the record holds {kept[-2:]!r} of what was said, not {self.said[-2:]!r}")
         story = draft.get("answers", {}).get("story")
-        if record["narrative"] != story and record["state"] != "draft":
+        if record["narrative"] != story and reply.state != "draft":
             raise Broken("the record tells another story than the draft")
         if story is not None and not any(story == one or story in one for one in self.said):
             raise Broken("the story is not in the person's own words")
@@ -159,24 +179,19 @@ class Watcher:
         self, texts: list[str], reply: TurnReply, draft: Mapping[str, Any], record: Mapping[str, Any]
     ) -> None:
         own = [text.replace(reply.reference, "") for text in texts]
-        decisions = [record["decision"], *self._decided(reply, draft, record)]
-        theirs = [*self.said, *_values(draft)]
-        days = {d for found in (decisions, theirs) for text in _strings(found) for d in dates_in(text)}
-        days |= {d for text in _strings(self.words._words) for d in dates_in(text)}
-        days |= {d for d in (_iso(text) for text in _strings(decisions)) if d is not None}
-        days |= {d for d in (_iso(text) for text in _values(draft)) if d is not None}
-        for text in own:
-            for day in dates_in(text):
-                if day not in days:
-                    raise Broken(f"the date {day} is in no decision: {text!r}")
-            for weekday, day in dates_in(text, weekdays=True):
-                if self.words.date(day).split()[0] != weekday:
-                    raise Broken(f"{day} is no {weekday}: {text!r}")
-        contacts = self._own_contacts | {c for text in _strings(theirs) for c in contacts_in(text)}
-        for text in own:
-            for contact in contacts_in(text):
-                if contact not in contacts:
-                    raise Broken(f"'{contact}' is in no pack: {text!r}")
+        named = {day for text in own for day in dates_in(text)} - self._own_days
+        if named:
+            named -= set(_days([*self.said, *_values(draft)]))
+        if named:
+            named -= set(_days(_strings([record["decision"], *self._decided(reply, draft, record)])))
+        if named:
+            raise Broken(f"{sorted(map(str, named))} in no decision: {own}")
+        for weekday, day in (found for text in own for found in weekdays_in(text)):
+            if self.words.date(day).split()[0] != weekday:
+                raise Broken(f"{day} is no {weekday}: {own}")
+        contacts = {contact for text in own for contact in contacts_in(text)} - self._own_contacts
+        if contacts - {c for text in [*self.said, *_values(draft)] for c in contacts_in(text)}:
+            raise Broken(f"{sorted(contacts)} in no pack: {own}")
 
     def _decided(
         self, reply: TurnReply, draft: Mapping[str, Any], record: Mapping[str, Any]
@@ -191,15 +206,7 @@ class Watcher:
         context = Context(self.compiled, self.questions, self.words, reply.reference, Privacy("", ""))
         facts = facts_of(context, Draft.model_validate(draft))
         at = draft.get("received_at") or record["messages"][-1]["at"]
-        told = draft.get("first_told_at")
-        decision = decide(
-            self.compiled,
-            facts,
-            datetime.fromisoformat(at),
-            assume=True,
-            first_told_at=datetime.fromisoformat(told) if told else None,
-        )
-        yield decision.as_json()
+        yield self._decide(facts, at, draft.get("first_told_at"))
 
 
 def _asked(reply: TurnReply) -> str | None:
@@ -214,16 +221,8 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def _values(draft: Mapping[str, Any]) -> list[str]:
-    return [value for value in draft.get("answers", {}).values() if value]
-
-
-def _without_the_persons_words(texts: list[str], words: Iterable[str]) -> list[str]:
-    """Replies read answers back; a question mark in one of those is not ours."""
-    own = [_QUOTED.sub("", text) for text in texts]
-    for word in sorted(set(words), key=len, reverse=True):
-        if "?" in word:
-            own = [text.replace(word, "") for text in own]
-    return own
+    """What the person has said as it was understood, and what waits to be confirmed."""
+    return [v for part in ("answers", "proposed") for v in draft.get(part, {}).values() if v]
 
 
 def _strings(found: Any) -> list[str]:
@@ -237,8 +236,6 @@ def _strings(found: Any) -> list[str]:
     return [text for child in children for text in _strings(child)]
 
 
-def _iso(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+def _days(texts: Iterable[str]) -> Iterator[date]:
+    for text in texts:
+        yield from dates_in(text)

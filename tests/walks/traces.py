@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Literal, overload
+from functools import lru_cache
 
 _MONTHS = (
     "January February March April May June July August September October November December".split()
@@ -17,30 +17,33 @@ _URL = re.compile(r"https?://\S+")
 _PHONE = re.compile(r"(?<![\w.])(?:\+|\(?0)[\d ()]{8,}\d")
 
 
-@overload
-def dates_in(text: str, *, weekdays: Literal[True]) -> list[tuple[str, date]]: ...
-@overload
-def dates_in(text: str) -> list[date]: ...
-def dates_in(text: str, *, weekdays: bool = False) -> list[date] | list[tuple[str, date]]:
-    """The days that a text names, in words or as ISO dates; with `weekdays`, those with their weekday beside them."""
-    worded = [
-        (weekday, day)
-        for weekday, number, month, year in _DATE.findall(text)
-        if (day := _day(int(year), _MONTHS.index(month) + 1, int(number))) is not None
-    ]
-    if weekdays:
-        return [(weekday, day) for weekday, day in worded if weekday]
+@lru_cache(4096)
+def dates_in(text: str) -> frozenset[date]:
+    """The days that a text names, in words or as ISO dates."""
     iso = [_day(int(y), int(m), int(d)) for y, m, d in _ISO.findall(text)]
-    return [day for _, day in worded] + [day for day in iso if day is not None]
+    return frozenset(day for day in [*iso, *(day for _, day in _worded(text))] if day is not None)
 
 
-def contacts_in(text: str) -> set[str]:
+def weekdays_in(text: str) -> list[tuple[str, date]]:
+    """The days that a text names with their weekday, and that weekday."""
+    return [(weekday, day) for weekday, day in _worded(text) if weekday and day is not None]
+
+
+@lru_cache(4096)
+def contacts_in(text: str) -> frozenset[str]:
     """E-mail addresses in lower case, web addresses, and telephone numbers as their last nine digits."""
     found = {address.lower().rstrip(".") for address in _EMAIL.findall(text)}
     found |= {url.rstrip(".,;)") for url in _URL.findall(text)}
     without_urls = _URL.sub(" ", text)
     found |= {re.sub(r"\D", "", number)[-9:] for number in _PHONE.findall(without_urls)}
-    return found
+    return frozenset(found)
+
+
+def _worded(text: str) -> list[tuple[str, date | None]]:
+    return [
+        (weekday, _day(int(year), _MONTHS.index(month) + 1, int(number)))
+        for weekday, number, month, year in _DATE.findall(text)
+    ]
 
 
 def _day(year: int, month: int, number: int) -> date | None:
