@@ -60,8 +60,9 @@ def _left_out(context: Context, draft: Draft, question: Question | None) -> str:
     if question is None or question.id not in context.compiled.accepted:
         return words.say("commands.skipped")
     known = {name: value for name, value in draft.answers.items() if value is not None}
-    value = draft.answers.get(question.id) or context.compiled.default(question.id, known)
-    if value is None:
+    value = context.compiled.default(question.id, known)
+    # Where "I don't know" is an answer of its own, the rules take it as one.
+    if value is None or draft.answers.get(question.id) is not None:
         return words.say("commands.not_known_person")
     return words.say("commands.not_known", value=words.label(question.id, value))
 
