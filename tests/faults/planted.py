@@ -43,7 +43,7 @@ def forget_message_ids() -> None:
 
 def outbox_after_commit() -> None:
     """The rows that hand a case over are written in a transaction of their own, after the case's."""
-    from cases import conversations, filing, models
+    from cases import conversations, filing
     from cases.store import _Sqlite
 
     write = _Sqlite.write
@@ -60,8 +60,9 @@ def outbox_after_commit() -> None:
         result = await write(self, work)
         while late:
             turn = late.pop()
-            rows = [filing._delivery(case, name, turn.at) for case in turn.cases for name in turn.targets]
-            await write(self, lambda conn: conn.execute(models.outbox.insert(), rows))  # noqa: B023 - awaited
+            for case in turn.cases:
+                what = (case.record.organisation, case.record.reference, case.kind, turn.targets, turn.at)
+                await write(self, lambda conn: filing.hand_over(conn, *what))  # noqa: B023 - awaited
         return result
 
     vars(conversations)["commit_turn"] = commit_without
