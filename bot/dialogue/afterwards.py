@@ -17,6 +17,9 @@ _WISHES = {
     Command.HUMAN: ("asked_for_a_person", "outcome.person_asked"),
 }
 _COMPLAIN = re.compile(r"\bcomplain", re.IGNORECASE)
+_NOT_TO_COMPLAIN = re.compile(
+    r"\b(not|no longer|never|(do|did|wo|would|ca|should)n['’]?t)\b[^.!?;,]*\bcomplain", re.IGNORECASE
+)
 _COURTESY = re.compile(
     r"\W*(ok(ay)?|thanks?( you)?( very much| so much)?|cheers|bye|goodbye|great|hello|hi)?\W*", re.IGNORECASE
 )
@@ -47,13 +50,20 @@ def _withdrawn(context: Context, draft: Draft, step: Step, understood: Understoo
 def _signposted(context: Context, draft: Draft, step: Step, understood: Understood) -> None:
     """Somebody who was sent elsewhere can always come back and say that they want to complain here."""
     words = context.words
-    said = understood.problem is None and bool(_COMPLAIN.search(understood.text))
-    if said or understood.slots.get("still_complain") == "true":
+    said = _in_words(understood) and bool(_COMPLAIN.search(understood.text))
+    if (said and not _NOT_TO_COMPLAIN.search(understood.text)) or understood.slots.get(
+        "still_complain"
+    ) == "true":
         draft.state = "draft"
         draft.set("still_complain", "true", "said")
         return
     lines = [words.say("outcome.signposted", reference=context.reference), words.say("outcome.come_back")]
     step.says.append("\n".join(lines))
+
+
+def _in_words(understood: Understood) -> bool:
+    """Whether a message is words of the person's own: no selection from a page, no command, no question to us."""
+    return not (understood.slots or understood.problem or understood.command or understood.aside)
 
 
 def _filed(
@@ -66,7 +76,7 @@ def _filed(
             draft.flags.append(flag)
         step.update = True
         step.says.append(words.say(said, reference=reference))
-    elif understood.command is None and understood.aside is None and len(understood.text.split()) > 2:
+    elif _in_words(understood) and len(understood.text.split()) > 2:
         draft.added_words.append(understood.text)
         step.update = True
         step.says.append(words.say("outcome.added", reference=reference))

@@ -71,7 +71,9 @@ class Played:
         try:
             self.watcher.after(step.text, reply, self.now.draft, self.now.record)
         except Broken as broken:
-            raise self._differs(step, step.line, "a conversation that keeps the house rules", str(broken)) from None
+            raise self._differs(
+                step, step.line, "a conversation that keeps the house rules", str(broken)
+            ) from None
 
     def _compare(self, step: Said, check: Check) -> None:
         try:

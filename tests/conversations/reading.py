@@ -115,7 +115,9 @@ class _File:
             if key not in allowed:
                 close = nearest(key, allowed)
                 hint = f" Did you mean '{close}'?" if close else ""
-                raise self._wrong((*path, key), f"'{key}' is not supported here, only {', '.join(allowed)}.{hint}")
+                raise self._wrong(
+                    (*path, key), f"'{key}' is not supported here, only {', '.join(allowed)}.{hint}"
+                )
 
     def _list(self, found: Any, path: Location, name: str) -> list[Any]:
         if found is None:
@@ -145,7 +147,9 @@ class _File:
             if text is not None and datetime.fromisoformat(text).tzinfo is None:
                 raise ValueError
         except ValueError:
-            raise self._wrong(path, f"'{text}' is no time with an offset, such as 2026-12-24T16:00:00+00:00.") from None
+            raise self._wrong(
+                path, f"'{text}' is no time with an offset, such as 2026-12-24T16:00:00+00:00."
+            ) from None
 
     def _case(self, case: Any, path: Location) -> Case:
         self._keys(case, _CASE, path)
@@ -167,7 +171,9 @@ class _File:
         if name is None:
             return {}
         if name not in groups:
-            raise self._wrong(path, f"there is no {what} called '{name}'; there are {', '.join(groups) or 'none'}.")
+            raise self._wrong(
+                path, f"there is no {what} called '{name}'; there are {', '.join(groups) or 'none'}."
+            )
         return groups[name]
 
     def _steps(self, found: Any, common: Mapping[str, str], path: Location) -> tuple[Said, ...]:
@@ -217,7 +223,10 @@ class _File:
                 raise self._wrong(path, f"'{kind}' needs one of {', '.join(_UTTERED)}.")
             return [Check(kind, value, line)]
         found = value if isinstance(value, list) else [value]
-        return [Check(kind, self._slot(one, (*path, i)), self.lines.line((*path, i))) for i, one in enumerate(found)]
+        return [
+            Check(kind, self._slot(one, (*path, i)), self.lines.line((*path, i)))
+            for i, one in enumerate(found)
+        ]
 
     def _slot(self, found: Any, path: Location) -> tuple[str, str | None] | tuple[str]:
         """(name,) that is set to anything, or (name, value)."""

@@ -120,8 +120,7 @@ async def test_what_went_otherwise_is_said_with_its_place(tmp_path: Path, wrong:
 async def test_what_cannot_be_checked_is_refused_with_its_place(tmp_path: Path, wrong: str) -> None:
     text, expected = REFUSED[wrong]
     with pytest.raises(WrongFile) as caught:
-        for case in read(steps(tmp_path, text)):
-            await play(case)
+        await play(*read(steps(tmp_path, text)))
     assert [words for words in expected if words not in str(caught.value)] == [], str(caught.value)
 
 
@@ -144,9 +143,11 @@ def test_a_file_that_is_wrong_as_a_whole_is_refused(tmp_path: Path, text: str, e
 
 
 async def test_an_organisation_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    path = written(tmp_path, HEAD.replace("cim", "cym") + f"      - user: {STORY}\n      - slot_was_set: [story]\n")
+    path = written(
+        tmp_path, HEAD.replace("cim", "cym") + f"      - user: {STORY}\n      - slot_was_set: [story]\n"
+    )
     (case,) = read(path)
-    with pytest.raises(WrongFile, match="wrong.yml:4.*Did you mean '"):
+    with pytest.raises(WrongFile, match=r"wrong\.yml:4.*Did you mean '"):
         await play(case)
 
 
@@ -155,7 +156,7 @@ def test_pytest_reports_a_wrong_file_where_it_collects_it(
 ) -> None:
     parent = request.session
     collected = ConversationFile.from_parent(parent, path=written(tmp_path, "test_case: one\n"))
-    with pytest.raises(ConversationFile.CollectError, match="wrong.yml:1 'test_case' is not supported"):
+    with pytest.raises(ConversationFile.CollectError, match=r"wrong\.yml:1 'test_case' is not supported"):
         list(collected.collect())
 
 

@@ -53,15 +53,19 @@ class Watcher:
         self.words = Catalogue(words_of("en"), self.compiled.pack)
         self.questions = Questions(self.compiled)
         problems = self.words._words["problems"]
-        self._problems = [_pattern(text) for key, text in problems.items() if key not in ("give_up", "nearest")]
+        self._problems = [
+            _pattern(text) for key, text in problems.items() if key not in ("give_up", "nearest")
+        ]
         contacts = {key: one.model_dump() for key, one in self.compiled.pack.contacts.items()}
-        allowed = [*_strings(contacts), *_strings(self.words._words), *_strings(self.overlay.model_dump(mode="json"))]
+        allowed = [
+            *_strings(contacts),
+            *_strings(self.words._words),
+            *_strings(self.overlay.model_dump(mode="json")),
+        ]
         self._own_contacts = {found for text in allowed for found in contacts_in(text)}
         self._own_days = {day for text in _strings(self.words._words) for day in dates_in(text)}
 
-    def after(
-        self, text: str, reply: TurnReply, draft: Mapping[str, Any], record: Mapping[str, Any]
-    ) -> None:
+    def after(self, text: str, reply: TurnReply, draft: Mapping[str, Any], record: Mapping[str, Any]) -> None:
         """Raises Broken with the rule's name, and what broke it."""
         if not reply.replayed:
             self.said.append(text)
@@ -104,7 +108,9 @@ class Watcher:
             if _asked(reply) is not None:
                 raise Broken(f"a conversation that is {reply.state} asks '{_asked(reply)}'")
             return
-        customs = [entry["custom"]["question"] for entry in reply.entries if "question" in entry.get("custom", {})]
+        customs = [
+            entry["custom"]["question"] for entry in reply.entries if "question" in entry.get("custom", {})
+        ]
         if len(customs) != 1 or "question" not in reply.entries[-1].get("custom", {}):
             raise Broken(f"an open conversation ends with {len(customs)} questions, not one")
         own = self._without_the_persons_words(texts)
@@ -114,7 +120,10 @@ class Watcher:
 
     def _without_the_persons_words(self, texts: list[str]) -> list[str]:
         """Answers that are read back may hold a question mark, and so may what was typed as a selection."""
-        intro, changed = self.words.say("check.intro"), self.words._words["corrections"]["changed"].split("{")[0]
+        intro, changed = (
+            self.words.say("check.intro"),
+            self.words._words["corrections"]["changed"].split("{")[0],
+        )
         own = ["" if text.startswith((intro, changed)) else _QUOTED.sub("", text) for text in texts[:-1]]
         return [*own, *texts[-1:]]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.dialogue import context, outcome, talk
+from bot.dialogue import asking, context, outcome, talk
 from bot.dialogue.draft import Draft, How
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -60,7 +60,7 @@ def asks_what_was_answered(patch: pytest.MonkeyPatch) -> None:
 
 
 def asks_two_questions(patch: pytest.MonkeyPatch) -> None:
-    right = talk.ask
+    right = asking.ask
 
     def wrong(*given: Any) -> str:
         return right(*given) + " And is there anything else?"
