@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import zipfile
 from pathlib import Path
@@ -69,3 +70,53 @@ def test_the_wheel_brings_the_command_and_what_it_depends_on(wheel: zipfile.ZipF
     metadata = wheel.read(by_name["METADATA"]).decode()
     assert "Requires-Dist: rasa-sdk" in metadata
     assert "LICENSE" in by_name
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: zipfile.ZipFile, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new environment that holds the wheel; the libraries, locked by hash, are those of this one."""
+    home = tmp_path_factory.mktemp("clean")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    site = home / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    install = [
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-index",
+        "--no-deps",
+        str(wheel.filename),
+    ]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--python", str(home / "bin" / "python"), *install], check=True
+    )
+    # A path file inside a folder that a path file names is not read: the checkout itself cannot come in this way.
+    (site / "libraries.pth").write_text(sysconfig.get_paths()["purelib"])
+    return home
+
+
+def _ran(installed: Path, *words: str) -> str:
+    elsewhere = installed / "elsewhere"
+    elsewhere.mkdir(exist_ok=True)
+    done = subprocess.run(
+        [str(installed / "bin" / "hearout"), *words],
+        cwd=elsewhere,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(elsewhere), "HEAROUT_DATA_DIR": str(elsewhere / "var")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_what_is_installed_decides_and_keeps_away_from_any_checkout(installed: Path) -> None:
+    shown = _ran(
+        installed, "decide", "cim", "subject=service", "--received-at", "2026-12-24T16:45:00+00:00", "--json"
+    )
+    assert '"acknowledge_by": "2026-12-30"' in shown
+    python = [str(installed / "bin" / "python"), "-c", "import bot, sys; sys.stdout.write(bot.__file__)"]
+    where = subprocess.run(python, cwd=installed, capture_output=True, text=True, check=True).stdout
+    assert where.startswith(str(installed))
+    _ran(installed, "migrate")
+    assert _ran(installed, "case", "list", "--json").strip() == "[]"
