@@ -38,8 +38,9 @@ check: setup-dev  ## lint, format, types, layers, and the proof of every organis
 bench: setup-dev  ## measure the budgets on this machine
 	$(BIN)/python -m bench
 
-soak: setup-dev  ## 1,000 conversations while the server is killed again and again; nothing may be lost or doubled
+soak: setup-dev  ## 1,000 conversations while the server is killed again and again, then 10,000 generated ones; nothing may be lost
 	$(BIN)/python -m tests.faults.campaign --conversations 1000
+	$(BIN)/python -m tests.walks.running --walks 10000
 
 nlu: setup-dev  ## check nlu_data on its stories (the classifier arrives with understanding)
 	$(BIN)/python -m pytest -q tests/understanding
