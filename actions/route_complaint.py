@@ -26,7 +26,7 @@ class RouteComplaint(Action):
     """Slots organisation, received_at and facts -> `needs` and `decision`.
 
     `needs` names the facts to ask of the person, in order. `decision` is the whole Decision JSON, open facts at
-    their defaults, once only who is writing can still change it; else null.
+    their defaults, once only who is writing can still change it; else null, or with `partial` the unsettled one.
     """
 
     def name(self) -> str:
@@ -44,6 +44,8 @@ class RouteComplaint(Action):
         if received_at is not None and not [fact for fact in needs if fact not in PERSON_FACTS]:
             others = tuple(instant_of(slots, name) for name in ("first_told_at", "original_received_at"))
             decision = _decided(compiled, facts, received_at, *others)
+        elif received_at is not None and slots.get("partial"):
+            decision = decide(compiled, facts, received_at).as_json()
         return [SlotSet("needs", needs), SlotSet("decision", decision)]
 
 

@@ -183,7 +183,8 @@ async def _interview(desk: Desk, talk: Talk, understood: Understood, now: dateti
     elif talk.step.update:
         filings = _amend(talk)
     elif draft.state != "draft" and not ended_before:
-        talk.ended(None)
+        routed = await desk.runner.run("action_route_complaint", {**talk.slots(), "partial": True})
+        talk.ended(routed.slots["decision"])
     return filings
 
 

@@ -16,6 +16,7 @@ from bot.dialogue.afterwards import afterwards
 from bot.dialogue.asking import ask, label, read_back, shown
 from bot.dialogue.commands import obey
 from bot.dialogue.context import (
+    NOT_OURS,
     SEND,
     Context,
     Routing,
@@ -106,8 +107,9 @@ class Talk:
         if self.draft.state != "draft":
             afterwards(self.context, self.draft, self.step, understood, self.record)
             return
-        for problem in rejected.values():
-            self._reject(problem)
+        if rejected:
+            # However many names of one message are wrong, the open question is put again once.
+            self._ask_again("\n".join(self._rejection(problem) for problem in rejected.values()))
         for name, value in accepted.items():
             self._answer(name, value, chosen=name in understood.slots)
         if understood.command is not None:
@@ -153,13 +155,13 @@ class Talk:
         if "risk_of_harm" not in self.draft.flags:
             self.draft.flags.append("risk_of_harm")
 
-    def _reject(self, problem: Mapping[str, Any]) -> None:
+    def _rejection(self, problem: Mapping[str, Any]) -> str:
         words = self.context.words
         key = "unknown_name" if problem["type"].endswith("unknown-fact") else "unknown_value"
         text = words.say(f"problems.{key}", found=problem.get("found", ""))
         if problem.get("nearest"):
             text = f"{text} {words.say('problems.nearest', nearest=problem['nearest'])}"
-        self._ask_again(text)
+        return text
 
     def _answer(self, name: str, value: str | None, *, chosen: bool) -> None:
         draft = self.draft
@@ -303,7 +305,9 @@ class Talk:
             draft.proposed = {}
         if self._aside is not None:
             self.step.says += asides.answer(self.context, draft, routing, self._aside)
-        if "still_complain" in draft.answers and draft.answers["still_complain"] != "true":
+        # Where nobody is sent elsewhere, there is nothing that this answer could end.
+        elsewhere = routing.decision is not None and routing.decision["disposition"] in NOT_OURS
+        if elsewhere and "still_complain" in draft.answers and draft.answers["still_complain"] != "true":
             draft.state = "signposted"
             self.step.file = True
             return

@@ -191,10 +191,16 @@ class TestLeaving:
     async def test_withdrawing_ends_it_and_undo_opens_it_again(self, person: Person) -> None:
         await person.says(STORY, SETTLED, "/withdraw")
         assert person.outcome["state"] == "withdrawn"
+        assert person.outcome["decision"]["organisation"] == "mini"
         assert person.record()["state"] == "withdrawn"
         await person.say("undo")
         assert person.asked == "effect"
         assert person.record()["state"] == "draft"
+
+    async def test_withdrawing_before_it_is_settled_says_what_is_certain(self, person: Person) -> None:
+        await person.says(STORY, "/withdraw")
+        assert person.outcome["decision"]["settled"] is False
+        assert "subject" in person.outcome["decision"]["needs"]
 
     async def test_a_person_can_be_asked_for_at_any_question(self, person: Person) -> None:
         await person.says(STORY, SETTLED, "/human")

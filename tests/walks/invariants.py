@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, get_args
 
 from bot.dialogue.catalogue import Catalogue, words_of
-from bot.dialogue.context import Context, Privacy, facts_of
+from bot.dialogue.context import NOT_OURS, Context, Privacy, facts_of
 from bot.dialogue.draft import Draft
 from bot.dialogue.draft import State as DraftState
 from bot.messages import TurnReply
@@ -86,6 +86,8 @@ class Watcher:
         if record["state"] not in STATES or not same:
             raise Broken(f"the reply says '{reply.state}', the register says '{record['state']}'")
         decision = record["decision"]
+        if reply.state == "signposted" and decision["disposition"] not in NOT_OURS:
+            raise Broken(f"somebody was sent away although the rules say '{decision['disposition']}'")
         if self.decision is not None and record["state"] == "filed" and decision != self.decision:
             raise Broken("the decision of a filed case has changed")
         if record["state"] == "filed" and self.decision is None:

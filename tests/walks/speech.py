@@ -59,7 +59,7 @@ DEEDS = [
 ]  # fmt: skip
 
 # What a page sends only as the answer to its own question.
-_NOT_SENT_UNASKED = ("confirm_facts", "check_answers", "still_complain", "story", "channel")
+_NOT_SENT_UNASKED = ("confirm_facts", "check_answers", "story", "channel")
 
 Said = tuple[str, str | None]
 
