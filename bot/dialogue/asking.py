@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.dialogue.context import Context
@@ -46,6 +46,16 @@ def label(context: Context, draft: Draft, name: str) -> str:
     if name == "complainant_name" and draft.answers.get("on_behalf_of") == "other":
         return words.question(name, "label_other") or name
     return words.question(name, "label") or name.replace("_", " ").capitalize()
+
+
+def rejection(context: Context, problem: Mapping[str, Any]) -> str:
+    """Why a name or a value that a page sent could not be kept, and the nearest right one."""
+    words = context.words
+    key = "unknown_name" if problem["type"].endswith("unknown-fact") else "unknown_value"
+    text = words.say(f"problems.{key}", found=problem.get("found", ""))
+    if problem.get("nearest"):
+        text = f"{text} {words.say('problems.nearest', nearest=problem['nearest'])}"
+    return text
 
 
 def read_back(context: Context, draft: Draft, lines: Sequence[dict[str, Any]]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.dialogue import asides, outcome
 from bot.dialogue.afterwards import afterwards
-from bot.dialogue.asking import ask, label, read_back, shown
+from bot.dialogue.asking import ask, label, read_back, rejection, shown
 from bot.dialogue.commands import obey
 from bot.dialogue.context import (
     NOT_OURS,
@@ -109,7 +109,7 @@ class Talk:
             return
         if rejected:
             # However many names of one message are wrong, the open question is put again once.
-            self._ask_again("\n".join(self._rejection(problem) for problem in rejected.values()))
+            self._ask_again("\n".join(rejection(self.context, problem) for problem in rejected.values()))
         for name, value in accepted.items():
             self._answer(name, value, chosen=name in understood.slots)
         if understood.command is not None:
@@ -154,14 +154,6 @@ class Talk:
         self.step.says.append("\n".join(lines))
         if "risk_of_harm" not in self.draft.flags:
             self.draft.flags.append("risk_of_harm")
-
-    def _rejection(self, problem: Mapping[str, Any]) -> str:
-        words = self.context.words
-        key = "unknown_name" if problem["type"].endswith("unknown-fact") else "unknown_value"
-        text = words.say(f"problems.{key}", found=problem.get("found", ""))
-        if problem.get("nearest"):
-            text = f"{text} {words.say('problems.nearest', nearest=problem['nearest'])}"
-        return text
 
     def _answer(self, name: str, value: str | None, *, chosen: bool) -> None:
         draft = self.draft
@@ -307,7 +299,7 @@ class Talk:
             self.step.says += asides.answer(self.context, draft, routing, self._aside)
         # Where nobody is sent elsewhere, there is nothing that this answer could end.
         elsewhere = routing.decision is not None and routing.decision["disposition"] in NOT_OURS
-        if elsewhere and "still_complain" in draft.answers and draft.answers["still_complain"] != "true":
+        if elsewhere and draft.answers.get("still_complain", "true") != "true":
             draft.state = "signposted"
             self.step.file = True
             return
