@@ -18,7 +18,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.walks.machine import Room, machine_in, open_room
 
-STEPS = 20
+STEPS = 16
 # One database holds so many walks; then a fresh one is taken, as small as that of a new installation.
 OF_A_ROOM = 500
 
@@ -36,7 +36,7 @@ def walk(room: Room, walks: int, *, derandomize: bool = False, seeded: int | Non
             deadline=None,
             derandomize=derandomize,
             database=None,
-            # As it was found: the fewest steps would take minutes, and twenty can be read.
+            # As it was found: the fewest steps would take minutes, and sixteen can be read.
             phases=[Phase.generate],
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
