@@ -11,7 +11,7 @@ PACKS    = $(filter-out %.coverage.yml,$(wildcard policy_rules/organisations/*.y
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench soak nlu docs lock
+.PHONY: help setup setup-dev run test test-rt check widget bench soak nlu docs lock
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,8 +25,13 @@ run: setup  ## serve everything on http://127.0.0.1:8000, data under var/
 
 test: setup-dev check  ## the checks, then every test (a browser and a database included; nothing is skipped)
 	$(BIN)/python -m tests.chromium
+	$(BIN)/python -m tests.widget.node
 	$(BIN)/python -m tests.faults.syscalls
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-rt: setup-dev  ## the same against a real Request Tracker 5, which apt brings (as root, on Debian)
+	@$(BIN)/python -m tests.tracker.installed; code=$$?; if [ $$code -eq 3 ]; then exit 0; fi; \
+	[ $$code -eq 0 ] && TEST_RT=1 $(BIN)/python -m pytest tests/tracker
 
 check: setup-dev  ## lint, format, types, layers, and the proof of every organisation's pack
 	$(BIN)/ruff check .
@@ -35,18 +40,30 @@ check: setup-dev  ## lint, format, types, layers, and the proof of every organis
 	$(BIN)/lint-imports --no-logo
 	$(if $(PACKS),$(BIN)/hearout check $(PACKS))
 
+widget: setup-dev  ## build web_widget/dist from its sources, with the locked Node packages
+	$(BIN)/python -m tests.widget.node build
+
 bench: setup-dev  ## measure the budgets on this machine
 	$(BIN)/python -m bench
 
-soak: setup-dev  ## 1,000 conversations while the server is killed again and again, then 10,000 generated ones; nothing may be lost
+soak: setup-dev  ## 1,000 conversations while the server is killed again and again, 10,000 generated ones, 120 in a browser; nothing may be lost
 	$(BIN)/python -m tests.faults.campaign --conversations 1000
+	$(BIN)/python -m tests.faults.campaign --conversations 300 --webhook
 	$(BIN)/python -m tests.walks.running --walks 10000
+	$(BIN)/python -m tests.widget.faults --runs 120
 
-nlu: setup-dev  ## check nlu_data on its stories (the classifier arrives with understanding)
-	$(BIN)/python -m pytest -q tests/understanding
+nlu: setup-dev  ## check the training lines for variety, learn from them (three minutes), and measure on the blind sets
+	$(BIN)/python -m bot.understanding.lint
+	$(BIN)/python -m bot.understanding.variety
+	$(BIN)/python -m bot.understanding.training
+	$(BIN)/python -m bot.understanding.harm_training
+	$(BIN)/hearout nlu evaluate nlu_data/held_out.yml
+	$(BIN)/python -m bot.understanding.harm_report
+	$(BIN)/python -m docs.report
 
-docs: setup-dev  ## write the generated parts of docs/ again (settings, commands)
+docs: setup-dev  ## write the generated parts of docs/ again (settings, commands, pictures)
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.screenshots
 
 lock: setup-dev  ## resolve requirements/*.in again into hash-locked *.txt
 	cd requirements && ../$(COMPILE) run.in -o run.txt && ../$(COMPILE) dev.in -o dev.txt

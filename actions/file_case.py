@@ -64,6 +64,7 @@ def _record(
         organisation=decision.organisation,
         reference=reference,
         linked=list(slots.get("linked") or ()),
+        escalated_from=slots.get("escalated_from"),
         conversation_reference=slots.get("conversation_reference") or reference,
         state=slots.get("state") or "filed",
         channel=facts.get("channel") or slots.get("channel"),

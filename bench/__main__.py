@@ -1,4 +1,5 @@
-"""`python -m bench` prints the budgets and what was measured; `python -m bench questions` what is asked of people."""
+"""`python -m bench` prints the budgets and what was measured; `python -m bench questions` what is asked of people;
+`python -m bench faces` our widget beside others; `python -m bench cases` the cases API alone."""
 
 from __future__ import annotations
 
@@ -7,7 +8,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.analysis import analysis_figures
+from bench.case_calls import measure_case_calls
+from bench.delivery import delivery_figures
+from bench.faces import faces_table
 from bench.figures import Figure, table
+from bench.first_messages import first_message_table
+from bench.parses import parse_figures
 from bench.process import disk, installed_size, warm_start
 from bench.questions import question_table
 from bench.rules import rule_figures
@@ -23,17 +30,31 @@ def measure(runs: int, seconds: float) -> list[Figure]:
     """Every figure of the table."""
     say("rules")
     figures = rule_figures(runs)
+    say("exact analysis")
+    figures += analysis_figures(runs)
+    say("understanding")
+    figures += parse_figures(runs)
     with tempfile.TemporaryDirectory() as folder:
         figures.append(disk(runs, Path(folder)))
         figures += measure_turns(Path(folder), rounds=runs, seconds=seconds, say=say)
+    figures += case_figures(runs, seconds)
+    figures += delivery_figures(runs, say)
     say("starts")
     return [*figures, warm_start(runs), installed_size()]
+
+
+def case_figures(runs: int, seconds: float) -> list[Figure]:
+    """The rows of the cases API."""
+    with tempfile.TemporaryDirectory() as folder:
+        return measure_case_calls(Path(folder), rounds=runs, seconds=seconds, say=say)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the table. 0 always, unless --strict and a budget is broken."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["budgets", "questions"], default="budgets")
+    parser.add_argument(
+        "what", nargs="?", choices=["budgets", "questions", "faces", "cases", "delivery"], default="budgets"
+    )
     parser.add_argument(
         "--runs", type=int, default=3, help="how often each thing is measured; the median counts"
     )
@@ -42,9 +63,20 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     if chosen.what == "questions":
         print(question_table())
+        print(f"\nfirst messages that nobody tuned on\n{first_message_table()}")
+        return 0
+    if chosen.what == "faces":
+        print(faces_table())
+        return 0
+    if chosen.what == "cases":
+        print(table(case_figures(chosen.runs, chosen.seconds)))
+        return 0
+    if chosen.what == "delivery":
+        print(table(delivery_figures(chosen.runs, say)))
         return 0
     figures = measure(chosen.runs, chosen.seconds)
     print(table(figures))
+    print(f"\nwidgets, side by side\n{faces_table()}")
     judged = [figure for figure in figures if figure.holds is not None]
     broken = [figure.name for figure in judged if not figure.holds]
     print(

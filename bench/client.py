@@ -29,12 +29,17 @@ class Connection(asyncio.Protocol):
         _, connection = await loop.create_connection(cls, HOST, port)
         return connection
 
-    async def request(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-        """The status and body of the answer; ConnectionError when the server goes away before it is whole."""
-        self.send(method, path, body)
+    async def request(
+        self, method: str, path: str, body: bytes = b"", headers: str = ""
+    ) -> tuple[int, bytes]:
+        """The status and body of the answer; ConnectionError when the server goes away before it is whole.
+
+        `headers` are more of them, each line with its end.
+        """
+        self.send(method, path, body, headers)
         return await self.answer()
 
-    def send(self, method: str, path: str, body: bytes = b"") -> None:
+    def send(self, method: str, path: str, body: bytes = b"", headers: str = "") -> None:
         """Hand a request to the socket without waiting for its answer."""
         if self._transport is None or self._transport.is_closing():
             raise ConnectionResetError("the connection is closed")
@@ -43,7 +48,7 @@ class Connection(asyncio.Protocol):
         self._answer = asyncio.get_running_loop().create_future()
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
+            f"Content-Length: {len(body)}\r\n{headers}\r\n"
         )
         self._transport.write(head.encode() + body)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -16,13 +19,14 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from policy_rules.errors import nearest
 
 PREFIX = "HEAROUT_"
 # Read by the tests and tools of this repository, never by the server.
-NOT_SETTINGS = frozenset({"HEAROUT_CHROMIUM"})
+NOT_SETTINGS = frozenset({"HEAROUT_CHROMIUM", "HEAROUT_REQUIRE_RT"})
 SHORTEST_KEY = 22
 
 
@@ -116,6 +120,44 @@ class Settings(BaseModel):
         le=3650,
         description="Days that the link lasts by which a person agrees to somebody complaining for them.",
     )
+    evidence_max_bytes: int = Field(
+        default=10_000_000,
+        ge=1,
+        le=1_000_000_000,
+        description="Bytes that a file may have that somebody sends.",
+    )
+    evidence_max_files: int = Field(
+        default=10, ge=0, le=1000, description="Files that may be sent with one complaint."
+    )
+    evidence_quota_bytes: int = Field(
+        default=10_000_000_000,
+        ge=0,
+        description="Bytes of files that one organisation may have in all; then no more are taken.",
+    )
+    disk_low_bytes: int = Field(
+        default=1_000_000_000,
+        ge=0,
+        description="Free bytes on the data folder's disk below which the server warns: in `/readyz`, in the log, and "
+        "by e-mail to each organisation's alarm person. It goes on taking complaints.",
+    )
+    trusted_proxies: Words = Field(
+        default=("127.0.0.1", "::1"),
+        description="Addresses or networks of the reverse proxies in front of this server, separated by commas: only "
+        "from them is `X-Forwarded-For` and `X-Forwarded-Proto` believed.",
+    )
+    demo: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Whether `/` and `/{organisation}/` show the demonstration. `auto`: while no public URL is set.",
+    )
+    clamd: str = Field(
+        default="",
+        pattern=r"^(unix:/\S+|tcp:\S+:\d{1,5})?$",
+        description="Where the virus scanner clamd listens: unix:/run/clamav/clamd.ctl or tcp:127.0.0.1:3310. "
+        "Empty: files are kept and handed over unscanned, and say so.",
+    )
+    clamd_seconds: float = Field(
+        default=30.0, gt=0, le=600, description="Seconds that the virus scanner may take for a file."
+    )
     delivery: Literal["on", "off"] = Field(
         default="on", description="Whether this process hands cases over from the outbox."
     )
@@ -138,6 +180,51 @@ class Settings(BaseModel):
     smtp_password: SecretStr | None = Field(default=None, description="Password for the mail server.")
     smtp_from: str = Field(
         default="hearout@localhost", description="Address that Hearout's e-mails come from."
+    )
+    oidc_issuer: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="The identity provider by which staff sign in (OpenID Connect): its issuer, such as "
+        "https://login.example.org/realms/staff. Empty: staff sign in with passwords alone.",
+    )
+    oidc_client_id: str = Field(default="", description="Hearout's client id at the identity provider.")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="Its secret there. Unset: a public client, which PKCE alone protects."
+    )
+    oidc_name: str = Field(
+        default="your organisation's account",
+        min_length=1,
+        max_length=60,
+        description="What the button says after `Sign in with`.",
+    )
+    oidc_scope: str = Field(
+        default="openid email profile", pattern=r"\bopenid\b", description="The scopes that are asked for."
+    )
+    oidc_roles_claim: str = Field(
+        default="groups",
+        min_length=1,
+        description="The claim that says what somebody may do, such as `groups` or `realm_access.roles`. Each "
+        "organisation's settings file says which role each of its values gives (`staff.roles`).",
+    )
+    oidc_emails: Literal["verified", "all"] = Field(
+        default="verified",
+        description="Which of the provider's e-mail addresses may open an invited account: those that it calls "
+        "verified, or all, where nobody can choose their own and it does not say.",
+    )
+    oidc_leeway_seconds: int = Field(
+        default=60, ge=0, le=300, description="How far the provider's clock may be from ours."
+    )
+    staff_idle_minutes: int = Field(
+        default=30,
+        ge=1,
+        le=1440,
+        description="Minutes without a page after which a member of staff has to sign in again.",
+    )
+    staff_session_hours: int = Field(
+        default=12,
+        ge=1,
+        le=168,
+        description="Hours after which a member of staff signs in again in any case.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important event that is logged."
@@ -178,6 +265,36 @@ class Settings(BaseModel):
                 )
         return tuple(origin.lower() for origin in value)
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer_is_safe(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("use https: whoever can change what it says on its way can sign in as anybody")
+        return value
+
+    @model_validator(mode="after")
+    def _provider_knows_us(self) -> Self:  # noqa: N804 - in this mode pydantic hands it the settings
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("HEAROUT_OIDC_ISSUER needs HEAROUT_OIDC_CLIENT_ID beside it")
+        return self
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            try:
+                network = ipaddress.ip_network(name)
+            except ValueError as error:
+                raise ValueError(
+                    f"'{name}' is not an address or network; write 192.0.2.10 or 10.0.0.0/24 ({error})"
+                ) from None
+            if network.prefixlen == 0:
+                raise ValueError(
+                    f"'{name}' trusts everybody: then anyone could claim any address; name your proxies"
+                )
+        return value
+
     @property
     def address(self) -> str:
         """Where people reach this server, without a slash at the end."""
@@ -189,6 +306,26 @@ class Settings(BaseModel):
         # A browser cannot open "all addresses".
         here = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not bound
         return f"http://{f'[{here}]' if ':' in here else here}:{self.port}"
+
+    @property
+    def shows_demo(self) -> bool:
+        """Whether the demonstration is served."""
+        return self.demo == "on" or (self.demo == "auto" and not self.public_url)
+
+    @property
+    def staff_idle(self) -> timedelta:
+        """How long a session of staff lasts without a page."""
+        return timedelta(minutes=self.staff_idle_minutes)
+
+    @property
+    def staff_longest(self) -> timedelta:
+        """How long a session of staff lasts at most."""
+        return timedelta(hours=self.staff_session_hours)
+
+    @property
+    def evidence_dir(self) -> Path:
+        """Where the files stand that people send."""
+        return self.data_dir / "evidence"
 
     @property
     def overlays_dir(self) -> Path:
@@ -239,7 +376,7 @@ def _sentence(problem: dict[str, Any]) -> str:
     name = variable(str(problem["loc"][0])) if problem["loc"] else "The settings"
     message = str(problem["msg"]).removeprefix("Value error, ")
     # Never repeat a secret, not even a wrong one.
-    secret = "KEY" in name or "PASSWORD" in name
+    secret = any(word in name for word in ("KEY", "PASSWORD", "SECRET"))
     found = problem.get("input")
     shown = f" (found '{found}')" if isinstance(found, str) and not secret else ""
     return f"{name}: {message[:1].lower()}{message[1:]}{shown}."

@@ -125,7 +125,7 @@ def record_answer(
     for record in asked.records:
         kept = _changed(record, consent=answer, consent_link=None).as_json()
         here = (cases.c.organisation == record.organisation, cases.c.reference == record.reference)
-        conn.execute(cases.update().where(*here).values(record=kept))
+        conn.execute(cases.update().where(*here).values(record=kept, version=cases.c.version + 1))
         # What was only signposted was handed to nobody, and so is this.
         if record.state != "signposted":
             hand_over(conn, record.organisation, record.reference, f"case.consent_{answer}", targets, at)

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
-from cases import audit
-from cases.filing import ReferenceTaken, StaleConversation, is_case, write_case
+from cases import audit, escalation
+from cases.filing import ReferenceTaken, StaleConversation, hand_over, is_case, write_case
 from cases.models import consents, conversations, messages, refuse_nul
 from cases.prepared import Prepared
 from cases.record import CaseFiling, ConsentRequest
@@ -101,7 +101,8 @@ class TurnWrite:
     """Everything that one turn brings about. `expected_version` is the version that was read, 0 creates.
 
     `said` is verbatim, "" when nobody said anything (an opening). `first_told_at` counts the first time only.
-    Each of `cases` is handed to each of `targets`; `consent` is the link that stands in them. `before` is the
+    Each of `cases` is handed to each of `targets`, and so is the draft for each of `calls` (kinds of delivery), since
+    somebody should look before it is filed; `consent` is the link that stands in the cases. `before` is the
     conversation as it was read, None for a new one: from it the audit trail knows what this turn changed.
     """
 
@@ -124,6 +125,7 @@ class TurnWrite:
     at: datetime
     cases: tuple[CaseFiling, ...] = ()
     targets: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
     consent: ConsentRequest | None = None
     before: Conversation | None = None
 
@@ -267,6 +269,10 @@ def commit_turn(conn: Connection, turn: TurnWrite) -> CommittedTurn:
         for filing in turn.cases
         if write_case(conn, filing, turn.conversation_id, turn.targets, turn.at)
     }
+    for filing in turn.cases:
+        escalation.link_back(conn, filing.record, turn.targets, turn.at)
+    for kind in turn.calls:
+        hand_over(conn, turn.organisation, turn.reference, kind, turn.targets, turn.at)
     if turn.consent is not None:
         asked = {
             "token_hash": turn.consent.token_hash,

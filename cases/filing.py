@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam
 
+from cases import likeness, outgoing
 from cases.models import cases, clocks, conversations, outbox
 from cases.record import CaseFiling, CaseRecord, day
 
@@ -50,7 +51,12 @@ def write_case(
     }
     key = {"organisation": record.organisation, "reference": record.reference}
     where = {"in_organisation": record.organisation, "in_reference": record.reference}
-    refiled = conn.execute(_REFILE.values(values), {**where, "in_conversation": conversation_id}).rowcount > 0
+    moved = {**values, "version": cases.c.version + 1}
+    refiled = conn.execute(_REFILE.values(moved), {**where, "in_conversation": conversation_id}).rowcount > 0
+    if refiled and filing.amends:
+        # Its decision stays, and so do the clocks, with whatever has become of them since.
+        hand_over(conn, record.organisation, record.reference, filing.kind, targets, at)
+        return True
     if refiled:
         mine = (clocks.c.organisation == record.organisation, clocks.c.case_reference == record.reference)
         conn.execute(clocks.delete().where(*mine))
@@ -61,7 +67,9 @@ def write_case(
         conn.execute(cases.insert(), row)
     if rows := filing.clock_rows():
         conn.execute(clocks.insert(), rows)
+    likeness.remember(conn, record, at)
     hand_over(conn, record.organisation, record.reference, filing.kind, targets, at)
+    outgoing.put_letters(conn, record.organisation, record.reference, filing.letters, at)
     return refiled
 
 

@@ -19,11 +19,10 @@ from cases import audit
 from cases.conversations import Conversation
 from cases.filing import StaleConversation, hand_over
 from cases.models import conversations, outbox
+from cases.outgoing import TO_PERSON
 from cases.remarks import advance
 
 REMINDER, ABANDONED = "draft.reminder", "draft.abandoned"
-# No target of an organisation can have this name: theirs hold no hyphen.
-TO_PERSON = "to-person"
 PAGE = 100
 _COLUMNS = [conversations.c[name] for name in Conversation.__dataclass_fields__]
 _INSERT = {

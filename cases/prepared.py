@@ -74,6 +74,15 @@ class Prepared:
             raw = _driver(conn).execute(plan.sql, plan.values(given)).fetchone()
         return None if raw is None else plan.row(raw)
 
+    def rows(self, conn: Connection, given: Mapping[str, Any]) -> list[Row]:
+        """All rows."""
+        if conn.dialect.name != "sqlite":
+            return [tuple(row) for row in conn.execute(self._statement, dict(given))]
+        plan = self._planned(conn)
+        with _as_sqlalchemy_says_it():
+            found = _driver(conn).execute(plan.sql, plan.values(given)).fetchall()
+        return [plan.row(raw) for raw in found]
+
     def many(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute once for each row, with nothing to hand back."""
         if conn.dialect.name != "sqlite":

@@ -17,6 +17,7 @@ SCHEMA_VERSION: Literal["1"] = "1"
 
 State = Literal["draft", "filed", "signposted", "informal", "withdrawn", "abandoned"]
 Consent = Literal["not_needed", "given", "pending", "refused"]
+Scan = Literal["clean", "unscanned", "infected"]
 
 
 def _rfc3339(instant: datetime) -> str:
@@ -59,13 +60,20 @@ class Representation(_Part):
 
 
 class Evidence(_Part):
-    """Something the person has to show: a file that was sent, or in their words what there is."""
+    """Something the person has to show: a file that was sent (then `id` is set), or in their words what there is."""
 
+    id: str | None = Field(None, description="Names the file; targets that carry files use it.")
     description: str | None = None
-    name: str | None = None
-    type: str | None = None
-    size: int | None = None
-    sha256: str | None = None
+    name: str | None = Field(None, description="What the person called it, with the ending of what it is.")
+    type: str | None = Field(None, description="Media type, by what is in it.")
+    size: int | None = Field(
+        None, description="Bytes, as it is kept: pictures without where they were taken."
+    )
+    sha256: str | None = Field(None, description="Of the file as it is kept, hex.")
+    scan: Scan | None = Field(
+        None,
+        description="clean; unscanned, where no scanner looked; or infected: then it is kept apart and not sent on.",
+    )
 
 
 class Policy(_Part):
@@ -82,7 +90,19 @@ class CaseRecord(_Part):
     organisation: str
     reference: str
     conversation_reference: str = Field(description="The reference that the person was given first.")
-    linked: list[str] = Field(default=[], description="Other cases from the same conversation.")
+    linked: list[str] = Field(
+        default=[],
+        description="Cases that belong with it: from the same conversation, an earlier or a later stage of it, or "
+        "linked by staff.",
+    )
+    escalated_from: str | None = Field(
+        None, description="The answered case that the person takes further with this one."
+    )
+    possible_duplicates: list[str] = Field(
+        default=[],
+        description="Earlier cases of what seems to be the same person that may be about the same matter. Nothing "
+        "follows from it: staff look, and link them or not.",
+    )
     state: State
     channel: str | None = None
     received_at: Instant | None = Field(
@@ -110,9 +130,21 @@ class CaseRecord(_Part):
         None, description="Sent elsewhere, the person complains here all the same."
     )
     flags: list[str] = []
+    restricted: bool = Field(
+        False, description="Whether only those who deal with the case may open it: see restricted_because."
+    )
+    restricted_because: list[str] = Field(
+        default=[],
+        description="member_conduct, disciplinary_scheme, about_director, confidentiality, special_category, "
+        "risk_of_harm.",
+    )
     confidentiality: str | None = Field(None, description="none, asked or anonymous")
     decision: dict[str, Any] | None = Field(
         None, description="The Decision, as the decisions endpoint gives it."
+    )
+    statutory_clocks: list[dict[str, Any]] = Field(
+        default=[],
+        description="What the law promises beside the policy, each in the shape of a Decision's clocks.",
     )
     policy: Policy = Policy()
     calendar_version: str | None = None
@@ -155,6 +187,8 @@ class CaseFiling:
 
     record: CaseRecord
     event: str = ""
+    # What goes out to people with it: cases.outgoing.
+    letters: tuple[tuple[str, str], ...] = ()
 
     @property
     def kind(self) -> str:
@@ -162,11 +196,16 @@ class CaseFiling:
         return self.event or f"case.{self.record.state}"
 
     @property
+    def amends(self) -> bool:
+        """Whether it only adds to a case that was filed before; the decision is the one that was made then."""
+        return self.event == "case.updated"
+
+    @property
     def decision(self) -> Mapping[str, Any]:
         return self.record.decision or {}
 
     def clock_rows(self) -> list[dict[str, Any]]:
-        """One row of the clocks table for each clock of the decision."""
+        """One row of the clocks table for each clock of the decision, and each that the law adds."""
         return [
             {
                 "organisation": self.record.organisation,
@@ -181,8 +220,9 @@ class CaseFiling:
                 "force": clock.get("force"),
                 "clause": clock.get("clause"),
                 "state": "running",
+                "calendar_version": self.record.calendar_version,
             }
-            for clock in self.decision.get("clocks", [])
+            for clock in [*self.decision.get("clocks", []), *self.record.statutory_clocks]
         ]
 
 

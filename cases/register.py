@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from cases.conversations import transcript
+from cases.files import listed, of_conversation
 from cases.models import cases, conversations
 from cases.record import CaseRecord, record_fields
+from cases.restricted import marked
 from policy_rules.facts import VOCABULARY
 
 _COMMON = (
@@ -29,13 +31,14 @@ _BOTH = conversations.outerjoin(
         cases.c.organisation == conversations.c.organisation, cases.c.conversation_id == conversations.c.id
     ),
 )
-_LIST = (
+_LIST: sa.Select[Any] = (
     sa.select(
         *_COMMON,
         *(
             cases.c[name]
             for name in "reference state received_at disposition handler stage acknowledge_by respond_by".split()
         ),
+        cases.c.record["restricted"].as_boolean().label("restricted"),
     )
     .select_from(_BOTH)
     .order_by(
@@ -75,7 +78,7 @@ def show(conn: Connection, reference: str) -> dict[str, Any]:
         return _with_messages(conn, case.record, case.organisation, case.conversation_id)
     unfiled = sa.select(conversations).where(conversations.c.reference == reference)
     if (row := conn.execute(unfiled).first()) is not None:
-        return _with_messages(conn, draft_record(row), row.organisation, row.id)
+        return _with_messages(conn, draft_record(conn, row), row.organisation, row.id)
     raise UnknownReference(reference)
 
 
@@ -86,8 +89,8 @@ def filed_record(conn: Connection, organisation: str, reference: str) -> dict[st
     return None if found is None else dict(found)
 
 
-def draft_record(row: Row[Any]) -> dict[str, Any]:
-    """What a conversations row tells of a case that is not filed (yet).
+def draft_record(conn: Connection, row: Row[Any]) -> dict[str, Any]:
+    """What a conversations row, and the files that were sent with it, tell of a case that is not filed (yet).
 
     The row's `data` may hold `answers`, facts among them, and any other field of CaseRecord under its own name.
     """
@@ -108,7 +111,8 @@ def draft_record(row: Row[Any]) -> dict[str, Any]:
         "recorded_by": row.recorded_by,
         "privacy_notice_version": row.privacy_version,
     }
-    return CaseRecord.model_validate(fields).as_json()
+    files = of_conversation(conn, row.organisation, row.id)
+    return marked(listed(CaseRecord.model_validate(fields), files)).as_json()
 
 
 def _summary(row: Row[Any], references: Iterable[str]) -> dict[str, Any]:
@@ -128,6 +132,7 @@ def _summary(row: Row[Any], references: Iterable[str]) -> dict[str, Any]:
         "stage": row.stage,
         "acknowledge_by": _text(row.acknowledge_by),
         "respond_by": _text(row.respond_by),
+        "restricted": bool(row.restricted),
         "created_at": _text(row.opened_at),
         "updated_at": _text(row.updated_at),
     }

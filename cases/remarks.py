@@ -57,10 +57,11 @@ def remark(
     *,
     data: dict[str, Any] | None = None,
     action: str | None = None,
+    caller: str | None = None,
 ) -> int:
     """Append the remark and return its number; `data`, if given, takes the place of the conversation's.
 
-    `action` is what the audit trail keeps of it, as done by staff.
+    `action` is what the audit trail keeps of it, as done by staff; `caller` the id of who did it, if known.
 
     Raises StaleConversation when the conversation has moved on since `before` was read.
     """
@@ -84,7 +85,9 @@ def remark(
     }
     conn.execute(messages.insert(), row)
     if action is not None:
-        audit.append(conn, before.organisation, at, [audit.Event(action, before.reference, "staff")])
+        audit.append(
+            conn, before.organisation, at, [audit.Event(action, before.reference, "staff", caller=caller)]
+        )
     return before.last_seq + 1
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
 from cases import schema
+from cases.full import saying_when_full
 from cases.lock import StoreBusy, WriterLock
 from cases.models import NaiveInstant, NulCharacter, holds_nul
 from cases.writer import GroupCommitWriter, StoreClosed
@@ -144,10 +145,12 @@ class _Sqlite(Store):
         return self._writer
 
     async def write(self, work: Work[T]) -> T:
-        return cast(T, await self._writing().submit(work))
+        with saying_when_full():
+            return cast(T, await self._writing().submit(work))
 
     def write_sync(self, work: Work[T]) -> T:
-        return cast(T, self._writing().submit_from_thread(work).result())
+        with saying_when_full():
+            return cast(T, self._writing().submit_from_thread(work).result())
 
     async def read(self, work: Work[T]) -> T:
         return self.read_sync(work)
@@ -224,11 +227,12 @@ class _Postgresql(Store):
             raise StoreClosed("the store is closed")
 
     def _run(self, engine: Engine, work: Work[T]) -> T:
-        try:
-            return self._once(engine, work)
-        except _GoneBefore:
-            # The server was restarted while the connection lay idle: nothing had begun, so begin anew.
-            return self._once(engine, work)
+        with saying_when_full():
+            try:
+                return self._once(engine, work)
+            except _GoneBefore:
+                # The server was restarted while the connection lay idle: nothing had begun, so begin anew.
+                return self._once(engine, work)
 
     def _once(self, engine: Engine, work: Work[T]) -> T:
         with engine.connect() as connection:

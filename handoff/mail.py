@@ -60,14 +60,16 @@ class MailServer:
             raise TransientFailure(f"the mail server cannot be reached: {type(error).__name__}") from None
         # Some took it. Those who never will are a matter for whoever set the addresses; the others get it again.
         if any(_passes(response.code) for response in refused.values()):
-            raise TransientFailure(f"{len(refused)} of {len(recipients)} recipients refused for now")
+            raise TransientFailure(
+                f"{len(refused)} of {len(recipients)} recipients refused for now", of_receiver=False
+            )
 
 
 def _failure(error: aiosmtplib.SMTPException) -> DeliveryFailure:
     """What to do about it. Only codes are told: a server may quote the message in its answer."""
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         codes = [refusal.code for refusal in error.recipients]
-        return _by_codes("every recipient was refused", codes)
+        return _by_codes("every recipient was refused", codes, of_server=False)
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return _by_codes(type(error).__name__, [error.code])
     # The library raises its bare base class where STARTTLS or AUTH is not offered.
@@ -76,10 +78,12 @@ def _failure(error: aiosmtplib.SMTPException) -> DeliveryFailure:
     return TransientFailure(f"the mail server cannot be reached: {type(error).__name__}")
 
 
-def _by_codes(what: str, codes: Iterable[int]) -> DeliveryFailure:
+def _by_codes(what: str, codes: Iterable[int], *, of_server: bool = True) -> DeliveryFailure:
     codes = list(codes)
     said = f"{what} ({', '.join(str(code) for code in sorted(set(codes)))})"
-    return TransientFailure(said) if any(map(_passes, codes)) else PermanentFailure(said)
+    if any(map(_passes, codes)):
+        return TransientFailure(said, of_receiver=of_server)
+    return PermanentFailure(said)
 
 
 def _passes(code: int) -> bool:

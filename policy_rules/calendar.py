@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+# Read once: looking it up opens the files of the installed distribution.
+_HOLIDAYS = version("holidays")
 SUBDIVISIONS = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern_ireland": "NIR"}
 
 # Beyond these years `holidays` knows no proclaimed days, and silently returns none after 2100.
@@ -46,7 +48,7 @@ class WorkingCalendar:
         self.month_end = month_end
         self._off: dict[int, frozenset[date]] = {}
         extra = f"+{len(closures)}" if closures else ""
-        self.version = f"{'+'.join(nations)}/holidays-{version('holidays')}{extra}"
+        self.version = f"{'+'.join(nations)}/holidays-{_HOLIDAYS}{extra}"
 
     def days_off(self, year: int) -> frozenset[date]:
         """The bank holidays and closures of one year (weekends are not listed)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from policy_rules.compiled import CompiledPack
@@ -10,12 +11,13 @@ from policy_rules.errors import BrokenPack
 from policy_rules.examples import check_examples
 from policy_rules.lint import advice
 from policy_rules.loader import load_pack
-from policy_rules.shelf import COVERAGE_SUFFIX
+from policy_rules.shelf import COVERAGE_SUFFIX, wording_files
 from policy_rules.verify import verify
+from policy_rules.wording import gaps, load_wording
 
 
 def check_file(path: Path) -> list[str]:
-    """The findings of one pack file, its examples and the coverage file beside it; empty when all is well."""
+    """The findings of one pack file, its examples, and the files beside it; empty when all is well."""
     try:
         compiled = CompiledPack(load_pack(path))
         lines = compiled.loaded.lines
@@ -26,9 +28,21 @@ def check_file(path: Path) -> list[str]:
         beside = path.with_name(path.stem + COVERAGE_SUFFIX)
         if beside.exists():
             texts += check_coverage(compiled, beside)
+        texts += _of_wordings(path, compiled)
     except BrokenPack as broken:
         return broken.findings
     return texts
+
+
+def _of_wordings(path: Path, compiled: CompiledPack) -> list[str]:
+    """Why a wording beside the pack cannot be used."""
+    findings: list[str] = []
+    for wording in wording_files(path.parent, path.stem):
+        try:
+            load_wording(wording, compiled.pack)
+        except BrokenPack as broken:
+            findings += broken.findings
+    return findings
 
 
 def advise_file(path: Path) -> list[str]:
@@ -38,4 +52,15 @@ def advise_file(path: Path) -> list[str]:
     except BrokenPack:
         # `check_file` says why.
         return []
-    return [] if any(finding.unsound for finding in verify(compiled)) else advice(compiled)
+    if any(finding.unsound for finding in verify(compiled)):
+        return []
+    return [*advice(compiled), *_gaps_of_wordings(path, compiled)]
+
+
+def _gaps_of_wordings(path: Path, compiled: CompiledPack) -> list[str]:
+    """What is asked in English though the pack has a wording in another language."""
+    found: list[str] = []
+    for wording in wording_files(path.parent, path.stem):
+        with contextlib.suppress(BrokenPack):  # told by `check_file`
+            found += gaps(wording, compiled.pack)
+    return found

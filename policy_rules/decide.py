@@ -85,7 +85,8 @@ def parse_instant(text: Any, where: str) -> datetime:
             "An instant is text like 2026-12-24T16:45:00+00:00.", where=where, found=str(text)[:60]
         )
     try:
-        moment = datetime.fromisoformat(text)
+        # RFC 3339 lets T and Z be small; the library does not.
+        moment = datetime.fromisoformat(text.upper())
     except ValueError:
         raise BadInstant(
             f"'{text[:60]}' is no instant. Write it like 2026-12-24T16:45:00+00:00.",

@@ -94,6 +94,8 @@ def _moved(section: str, old: list[str], new: list[str]) -> Iterator[PartChange]
 
 
 def _longest_common(first: list[str], second: list[str]) -> set[str]:
+    if first == second:
+        return set(first)
     best: list[list[list[str]]] = [[[] for _ in range(len(second) + 1)] for _ in range(len(first) + 1)]
     for i, a in enumerate(first):
         for j, b in enumerate(second):

@@ -46,6 +46,7 @@ class Person:
     channel: str = "chat"
     received_at: datetime | None = None
     recorded_by: str | None = None
+    begin_in: str | None = None
     last: TurnReply | None = None
 
     async def say(self, text: str, message_id: str | None = None) -> TurnReply:
@@ -57,6 +58,7 @@ class Person:
             channel=self.channel,
             received_at=self.received_at,
             recorded_by=self.recorded_by,
+            begin_in=self.begin_in,
         )
         self.last = await take_turn(self.desk, incoming)
         return self.last
@@ -109,9 +111,13 @@ class Person:
 
 @contextmanager
 def open_desk(
-    folder: Path, packs: Path | None = None, clock: Clock | None = None, url: str | None = None
+    folder: Path,
+    packs: Path | None = None,
+    clock: Clock | None = None,
+    url: str | None = None,
+    overlay: Overlay | None = None,
 ) -> Iterator[Desk]:
-    """A desk on the database at `url`, else on SQLite in `folder`; `packs` None is the shipped ones."""
+    """A desk on the database at `url`, else on SQLite in `folder`; `packs` None is the shipped ones, `overlay` None all defaults."""
     url = url or f"sqlite:///{folder / 'hearout.db'}"
     migrate(url)
     store: Store = open_store(url)
@@ -121,7 +127,7 @@ def open_desk(
         store=store,
         reader=_reader(),
         runner=Runner(shelf),
-        overlays=lambda organisation: Overlay(),
+        overlays=lambda organisation: overlay or Overlay(),
         clock=clock or Clock(),
         wake_delivery=lambda: None,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings, variable
-from docs import generate
+from docs import generate, screenshots
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -91,3 +91,15 @@ def test_every_decision_is_listed_and_has_its_four_parts() -> None:
         assert decision.name in listed
         parts = re.findall(r"^## (.+)$", decision.read_text(), re.MULTILINE)
         assert parts == ["Context", "Decision", "Consequences", "Alternatives"], decision.name
+
+
+@pytest.mark.browser
+def test_the_pictures_are_taken_by_the_command_that_is_said_to_take_them(tmp_path: Path) -> None:
+    taken = screenshots.main(tmp_path)
+    kept = sorted(path.name for path in screenshots.IMAGES.glob("*.png"))
+    assert sorted(path.name for path in taken) == kept, "run `make docs`"
+    for path in taken:
+        content = path.read_bytes()
+        assert content.startswith(b"\x89PNG")
+        # A page that failed to load is one colour, and small.
+        assert len(content) > 30_000, path.name

@@ -8,6 +8,7 @@ import pytest
 
 from bot.overlay import (
     BrokenOverlay,
+    Colours,
     EmailHandoff,
     FolderHandoff,
     Overlay,
@@ -15,6 +16,7 @@ from bot.overlay import (
     load_overlay,
     parse_overlay,
 )
+from bot.receivers import KINDS
 
 WHOLE = """
 privacy_notice: {version: "2026-11", text: Ours., url: https://www.example.org/privacy}
@@ -34,6 +36,14 @@ colours: {accent: "#123456"}
 
 def test_no_file_and_an_empty_file_are_all_defaults(tmp_path: Path) -> None:
     assert load_overlay(tmp_path / "cim.yml") == parse_overlay("", "cim.yml") == Overlay()
+
+
+def test_without_a_file_what_was_given_otherwise_holds_and_a_file_counts_before_it(tmp_path: Path) -> None:
+    blue = Overlay(colours=Colours(accent="#123456"))
+    overlays = Overlays(tmp_path, {"cim": blue})
+    assert (overlays("cim"), overlays("cqm")) == (blue, Overlay())
+    (tmp_path / "cim.yml").write_text("help_lines: []")
+    assert Overlays(tmp_path, {"cim": blue})("cim").colours == Overlay().colours
     assert Overlay().targets == ("folder",)
 
 
@@ -47,20 +57,33 @@ def test_a_whole_file_is_read() -> None:
     assert overlay.handlers == {"Managing Director": "md@example.org"}
 
 
+TARGETS = ", ".join(KINDS)
 FAULTS = [
     ("privacy: x", "cim.yml:1 unknown setting 'privacy'; did you mean 'privacy_notice'?"),
     ("alarm:\n  name: x", "cim.yml:1 'email' is missing here; add it."),
     (
         "handoff:\n  - target: mail",
-        "cim.yml:2 'mail' is not a target; allowed: folder, email. Did you mean 'email'?",
+        f"cim.yml:2 'mail' is not a target; allowed: {TARGETS}. Did you mean 'email'?",
     ),
     (
         "handoff:\n  - folder",
-        "cim.yml:2 each entry of 'handoff' begins with 'target: folder' or 'target: email'.",
+        f"cim.yml:2 each entry of 'handoff' begins with its target, such as 'target: folder'; allowed: {TARGETS}.",
     ),
     (
         "handoff:\n  - target: email\n    to: [a@example.org]\n    cc: b",
-        "cim.yml:4 unknown setting 'cc'; allowed: name, path, target, to.",
+        "cim.yml:4 unknown setting 'cc'; allowed: attach_bytes, name, target, to.",
+    ),
+    (
+        "handoff:\n  - target: webhook\n    url: https://a.example.org",
+        "cim.yml:2 handoff.0: say where the secret is: either 'secret_file' or 'secret_env'.",
+    ),
+    (
+        "handoff:\n  - target: webhook\n    url: http://a.example.org\n    secret_env: A",
+        "cim.yml:2 handoff.0: 'url' begins with https://; plain http needs 'allow_private: true'.",
+    ),
+    (
+        "handoff:\n  - target: webhook\n    url: https://a.example.org\n    secret_env: HEAROUT_A",
+        "cim.yml:2 handoff.0: 'secret_env' begins with HEAROUT_, which only Hearout's own settings do.",
     ),
     (
         "handoff:\n  - target: folder\n  - target: folder",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Response
 from pydantic_core import to_json
 
+from bot.api.guarded import guarded_by
 from bot.api.shapes import DecisionRequest, OpenDecision, OrganisationOut, SettledDecision
 from bot.door import Door
 from policy_rules.clocks import parse_events
@@ -22,19 +21,7 @@ from policy_rules.shelf import PackShelf
 def router(packs: PackShelf, door: Door) -> APIRouter:
     """The endpoints over these packs."""
 
-    class Guarded(APIRoute):
-        """Asks who is calling before it reads what they sent."""
-
-        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            answer = super().get_route_handler()
-
-            async def admit_then_answer(request: Request) -> Response:
-                door.admit(request.scope)
-                return await answer(request)
-
-            return admit_then_answer
-
-    routes = APIRouter(prefix="/api/v1/organisations", tags=["Decisions"], route_class=Guarded)
+    routes = APIRouter(prefix="/api/v1/organisations", tags=["Decisions"], route_class=guarded_by(door))
 
     @routes.post(
         "/{org}/decisions",

@@ -6,23 +6,25 @@ case system can.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
+from bot.api.guarded import guarded_by
 from bot.dialogue.catalogue import Catalogue
 from bot.dialogue.draft import Draft
 from bot.dialogue.entries import entries, spoken
+from bot.dialogue.languages import marks
 from bot.dialogue.takeover import announced, written
 from bot.dialogue.talk import Talk
 from bot.door import Door, check_text, refuse_nul
 from bot.turn import TRIES, BusyConversation, Desk, context_of, put_question
-from cases import audit, consent, remarks
+from cases import afterwards, audit, consent, remarks
+from cases.events import Writer
 from cases.filing import StaleConversation
 from cases.register import UnknownReference
 from cases.remarks import Found, Remark
@@ -84,7 +86,15 @@ class Consent(_Act):
     answer: Literal["given", "refused"]
 
 
-Act = Annotated[TakeOver | Say | GiveBack | Consent, Field(discriminator="act")]
+class Link(_Act):
+    """Somebody has looked: these two cases are about the same matter, and name each other from now on."""
+
+    act: Literal["link"]
+    by: Name
+    other: Name
+
+
+Act = Annotated[TakeOver | Say | GiveBack | Consent | Link, Field(discriminator="act")]
 
 
 class Done(BaseModel):
@@ -100,25 +110,13 @@ class Done(BaseModel):
 def router(desk: Desk, door: Door, tell: Tell) -> APIRouter:
     """The one endpoint; for programs on this machine, or with the key."""
 
-    class Guarded(APIRoute):
-        """Asks who is calling before it reads what they sent."""
-
-        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            answer = super().get_route_handler()
-
-            async def admit_then_answer(request: Request) -> Response:
-                door.admit(request.scope)
-                return await answer(request)
-
-            return admit_then_answer
-
-    routes = APIRouter(prefix="/api/v1/conversations", tags=["Staff"], route_class=Guarded)
+    routes = APIRouter(prefix="/api/v1/conversations", tags=["Staff"], route_class=guarded_by(door))
     counter = Counter(desk, tell)
 
     @routes.post(
         "/{reference}/staff",
         operation_id="staff",
-        summary="Take a conversation over, write in it, give it back, record consent",
+        summary="Take a conversation over, write in it, give it back, record consent, link two cases",
         response_model=None,
         responses={200: {"model": Done, "description": "How the conversation stands now."}},
     )
@@ -137,14 +135,37 @@ class Counter:
 
     desk: Desk
     tell: Tell
+    # Who it is to the audit trail, where that is known.
+    caller: str | None = None
 
-    async def do(self, reference: str, act: TakeOver | Say | GiveBack | Consent) -> Done:
+    async def speak(
+        self,
+        reference: str,
+        act: Literal["takeover", "say", "giveback"],
+        by: str,
+        text: str,
+        caller: str | None,
+    ) -> None:
+        """For the staff's pages: `caller` is who it is to the audit trail. Refusals as of `do`."""
+        mine = replace(self, caller=caller)
+        match act:
+            case "takeover":
+                await mine.do(reference, TakeOver(act=act, by=by))
+            case "say":
+                await mine.do(reference, Say(act=act, by=by, text=text))
+            case "giveback":
+                await mine.do(reference, GiveBack(act=act))
+
+    async def do(self, reference: str, act: TakeOver | Say | GiveBack | Consent | Link) -> Done:
         """Carry it out; Refusals say what stands in its way."""
         for _ in range(TRIES):
             try:
                 found = await self.desk.store.read(lambda conn: remarks.conversation_of(conn, reference))
                 # An organisation whose pack is gone is refused here.
                 self.desk.packs.get(found.conversation.organisation)
+                if isinstance(act, Link):
+                    changed = await self._link(found, reference, act)
+                    return await self._standing(found.conversation.reference, changed)
                 return await self._once(found, act)
             except StaleConversation:
                 continue
@@ -196,7 +217,8 @@ class Counter:
         talk.step.says.append(words.say("takeover.given_back"))
         if draft.state == "draft":
             await put_question(self.desk, talk)
-        shown = entries(words, talk.step, draft, conversation.reference, first=False)
+        marked = marks(context, talk.step)
+        shown = entries(words, talk.step, draft, conversation.reference, first=False, marked=marked)
         noted = words.say("takeover.noted_given_back")
         remark = Remark("system", f"{noted}\n\n{spoken(shown)}", shown)
         await self._keep(found, remark, draft, audit.GIVEN_BACK)
@@ -219,6 +241,19 @@ class Counter:
             desk.wake_delivery()
         return changed
 
+    async def _link(self, found: Found, reference: str, act: Link) -> bool:
+        organisation, other = found.conversation.organisation, act.other.strip().upper()
+        if other == reference:
+            raise NoSuchReference("A case cannot be linked with itself.", where="other")
+        targets, now = self.desk.overlays(organisation).targets, self.desk.clock()
+        writer = Writer(act.by, "staff")
+        changed = await self.desk.store.write(
+            lambda conn: afterwards.link(conn, organisation, reference, other, targets, writer, now)
+        )
+        if changed:
+            self.desk.wake_delivery()
+        return changed
+
     def _held(self, found: Found) -> tuple[Draft, Catalogue]:
         conversation = found.conversation
         draft = Draft.model_validate(conversation.data)
@@ -230,7 +265,7 @@ class Counter:
         now, before = self.desk.clock(), found.conversation
         data = None if draft is None else draft.model_dump(mode="json", exclude_defaults=True)
         seq = await self.desk.store.write(
-            lambda conn: remarks.remark(conn, before, said, now, data=data, action=action)
+            lambda conn: remarks.remark(conn, before, said, now, data=data, action=action, caller=self.caller)
         )
         frame = {"type": "reply", "seq": seq, "in_reply_to": None, "entries": said.entries}
         await self.tell(before.organisation, found.key_hash, frame)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,30 +15,45 @@ from fastapi import FastAPI
 from starlette.routing import Route, WebSocketRoute
 
 from actions.runner import Runner
-from bot.api import decisions, staff
+from bot import console, forms
+from bot.api import api_keys, calendar, cases, decisions, handoff, model, privacy, staff
 from bot.app import health, openapi, problems
 from bot.app.edge import Edge, places_of
+from bot.app.keeping import DiskWatch, PurgeLoop
 from bot.app.lapsing import LapseLoop
-from bot.channels import consent, demo
+from bot.app.receivers import mail_server, targets_of
+from bot.app.watching import WatchLoop, letter_sent
+from bot.channels import consent, pages, showcase, widget
+from bot.channels.evidence import EvidenceChannel
 from bot.channels.hearing import Hearing
 from bot.channels.hub import Hub
 from bot.channels.rasa import RestChannel
 from bot.channels.websocket import WebSocketChannel
+from bot.channels.without_socket import PostChannel
 from bot.dialogue.letters import reminder
 from bot.door import Door, Metrics
-from bot.overlay import FolderHandoff, Overlays
+from bot.door.keys import KeyDoor
+from bot.evidence import Intake, scanner_of
+from bot.evidence import Limits as EvidenceLimits
+from bot.forms import after
+from bot.forms.after.mail import CasePost, with_corrections
+from bot.overlay import Overlays
+from bot.posting import PostOffice
 from bot.settings import Settings, SettingsError
 from bot.turn import Desk, context_of
+from bot.understanding.parsing import Interpreter
 from bot.understanding.reader import Reader
 from cases.consent import Terms
-from cases.lapse import TO_PERSON, Limits
+from cases.lapse import Limits
+from cases.outgoing import TO_PERSON, TO_STAFF, at_filing
 from cases.store import Store, migrate, open_store
+from cases.vault import Vault
 from handoff.alarm import MailAlarm
 from handoff.deliver import DeliveryLoop, Pace
-from handoff.mail import MailServer
-from handoff.target import Delivery, Target
-from handoff.targets import EmailTarget, FolderTarget
+from handoff.letters import Bookcase
+from handoff.target import Delivery
 from handoff.targets.person import PersonTarget
+from handoff.targets.staff import StaffTarget
 from policy_rules.errors import BrokenPack
 from policy_rules.shelf import PackShelf
 
@@ -63,6 +78,10 @@ class House:
     door: Door
     metrics: Metrics
     lapses: LapseLoop
+    watches: WatchLoop
+    intake: Intake
+    office: privacy.Office
+    disk: DiskWatch
 
     def close(self) -> None:
         """Let go of the store; may be called twice."""
@@ -75,7 +94,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> H
     Raises SettingsError, BrokenPack, BrokenOverlay, StoreBusy, and what `cases.store.open_store` raises.
     """
     packs = _shelf(settings)
-    overlays = Overlays(settings.overlays_dir)
+    overlays = Overlays(settings.overlays_dir, showcase.overlays_of(packs) if settings.shows_demo else None)
     for organisation in packs.ids():
         # A fault in an organisation's settings is told now, not to its first complainant.
         overlays(organisation)
@@ -83,12 +102,25 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> H
     migrate(settings.database_url)
     store = open_store(settings.database_url)
     mail = mail_server(settings)
-    to_person = PersonTarget(mail, lambda item: _reminder(desk, item, settings.abandon_after_days))
+    post = PostOffice(
+        packs,
+        overlays,
+        Bookcase(settings.overlays_dir),
+        clock,
+        lambda item: _reminder(desk, item, settings.abandon_after_days),
+    )
+    for organisation in packs.ids():
+        post.check(organisation)
+    to_person = PersonTarget(mail, post.to_person, lambda item: letter_sent(desk, item))
+    to_staff = StaffTarget(
+        mail, with_corrections(post.to_staff), post.mailboxes, settings.data_dir / "letters"
+    )
     deliveries = DeliveryLoop(
         store,
         lambda organisation: {
-            **targets_of(settings, overlays, mail, organisation),
-            TO_PERSON: to_person,
+            **targets_of(settings, overlays, mail, organisation, clock),
+            TO_PERSON: CasePost(to_person, mail, lambda: desk),
+            TO_STAFF: to_staff,
         },
         clock,
         MailAlarm(mail, lambda organisation: alarm_address(overlays, organisation)),
@@ -103,10 +135,53 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> H
         clock=clock,
         wake_delivery=deliveries.wake,
         terms=Terms(settings.address, timedelta(days=settings.consent_days)),
+        letters=lambda record: at_filing(record, can_mail=bool(settings.smtp_host)),
     )
     limits = Limits(timedelta(days=settings.remind_after_days), timedelta(days=settings.abandon_after_days))
     lapses = LapseLoop(desk, limits, can_mail=lambda: bool(settings.smtp_host))
-    return House(settings, packs, overlays, store, deliveries, desk, Door(settings), Metrics(), lapses)
+    watches = WatchLoop(desk, can_mail=lambda: bool(settings.smtp_host))
+    scanner = scanner_of(settings.clamd, settings.clamd_seconds)
+    intake = Intake(desk, Vault(settings.evidence_dir), scanner, evidence_limits(settings))
+    office = office_of(settings, store, packs, overlays, clock)
+    disk = DiskWatch(
+        settings.data_dir, settings.disk_low_bytes, mail, partial(_alarmed, packs, overlays), clock
+    )
+    door, metrics = Door(settings), Metrics()
+    return House(
+        settings,
+        packs,
+        overlays,
+        store,
+        deliveries,
+        desk,
+        door,
+        metrics,
+        lapses,
+        watches,
+        intake,
+        office,
+        disk,
+    )
+
+
+def office_of(
+    settings: Settings, store: Store, packs: PackShelf, overlays: Overlays, clock: Callable[[], datetime]
+) -> privacy.Office:
+    """Where holds, erasure and purges are carried out; the commands use one of their own where no server runs."""
+    return privacy.Office(store, Vault(settings.evidence_dir), settings.data_dir, packs.ids, overlays, clock)
+
+
+def _alarmed(packs: PackShelf, overlays: Overlays) -> list[str]:
+    """Everybody who is told when the server itself is in trouble."""
+    found = (alarm_address(overlays, organisation) for organisation in packs.ids())
+    return [address for address in found if address]
+
+
+def evidence_limits(settings: Settings) -> EvidenceLimits:
+    """What may be sent, from the settings."""
+    return EvidenceLimits(
+        settings.evidence_max_bytes, settings.evidence_max_files, settings.evidence_quota_bytes
+    )
 
 
 def _reminder(desk: Desk, item: Delivery, days: int) -> tuple[str, str]:
@@ -158,22 +233,44 @@ def _mount(app: FastAPI, house: House, hearing: Hearing, rest: RestChannel) -> N
         Route("/webhooks/rest/", rest.health),
         Route("/{org}/webhooks/rest/", rest.health),
         WebSocketRoute("/{org}/ws", socket.connect),
-        *demo.routes(house.packs, house.overlays),
+        *PostChannel(hearing, hub, problems.respond).routes(),
+        *widget.routes(house.packs, house.overlays, house.door, house.settings.allowed_origins),
+        *pages.routes(house.packs, house.overlays),
+        *(showcase.routes(house.packs, house.overlays) if house.settings.shows_demo else []),
         *consent.routes(house.desk, house.door, house.overlays),
+        *EvidenceChannel(house.intake, house.door, problems.respond).routes(),
+        *console.routes(house.desk, house.door, house.settings, staff.Counter(house.desk, hub.tell)),
+        *forms.routes(hearing, house.overlays, house.intake),
+        *after.routes(hearing, house.overlays, house.intake, can_mail=bool(house.settings.smtp_host)),
     ]
     app.include_router(decisions.router(house.packs, house.door))
-    app.include_router(staff.router(house.desk, house.door, hub.tell))
     app.include_router(
-        health.router(house.packs, house.overlays, house.store, house.metrics, house.door, house.desk.clock)
+        model.router(house.packs, house.door, Interpreter(house.desk.reader), house.desk.clock)
+    )
+    app.include_router(staff.router(house.desk, house.door, hub.tell))
+    app.include_router(handoff.router(house.store, house.door, house.desk.clock, house.deliveries.wake))
+    keys = KeyDoor(house.door, house.store, house.desk.clock)
+    app.include_router(cases.router(house.desk, house.intake, keys))
+    app.include_router(api_keys.router(house.desk, house.door))
+    app.include_router(calendar.router(house.desk, keys))
+    app.include_router(privacy.router(house.office, house.door))
+    app.include_router(
+        health.router(
+            house.packs, house.overlays, house.store, house.metrics, house.door, house.desk.clock, house.disk
+        )
     )
 
 
 @contextlib.asynccontextmanager
 async def _running(house: House) -> AsyncIterator[None]:
     """Deliver and watch the files while the server runs; at the end finish what is under way."""
+    await house.intake.sweep()
     endless = [
         asyncio.create_task(_watch_files(house), name="watching files"),
         asyncio.create_task(house.lapses.run(), name="looking after drafts"),
+        asyncio.create_task(house.watches.run(), name="watching clocks"),
+        asyncio.create_task(PurgeLoop(house.office).run(), name="purging what is over"),
+        asyncio.create_task(house.disk.run(), name="watching the disk"),
     ]
     tasks = [*endless]
     if house.settings.delivery == "on":
@@ -213,35 +310,6 @@ async def _watch_files(house: House) -> None:
 
 def _refresh(house: House) -> list[str]:
     return [*house.packs.refresh(), *house.overlays.refresh()]
-
-
-def mail_server(settings: Settings) -> MailServer:
-    """The mail server of the settings; with no host it refuses to send."""
-    password = settings.smtp_password
-    return MailServer(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        security=settings.smtp_security,
-        user=settings.smtp_user,
-        password=password.get_secret_value() if password is not None else "",
-        sender=settings.smtp_from,
-    )
-
-
-def targets_of(
-    settings: Settings, overlays: Overlays, mail: MailServer, organisation: str
-) -> Mapping[str, Target]:
-    """Where an organisation's cases go, by the name that the outbox knows."""
-    targets: dict[str, Target] = {}
-    for entry in overlays(organisation).handoff:
-        if isinstance(entry, FolderHandoff):
-            # An absolute path stays as it is.
-            targets[entry.name] = FolderTarget(
-                settings.data_dir / (entry.path or f"delivered/{organisation}")
-            )
-        else:
-            targets[entry.name] = EmailTarget(mail, entry.to)
-    return targets
 
 
 def alarm_address(overlays: Overlays, organisation: str) -> str | None:

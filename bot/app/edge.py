@@ -27,13 +27,16 @@ DRAIN = 8 * 1024 * 1024
 BODY_SECONDS = 30.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Whoever has the rest of these addresses may answer for somebody.
-_SECRET = re.compile(r"(/consent/).+")
+_SECRET = re.compile(r"(/consent/|/complain/(?=[A-Za-z0-9_-]{22})).+")
+# What is posted here is read piece by piece by whoever takes it, within limits of its own.
+_STREAMED = re.compile(r"/[^/]+/(complain(/.*)?|evidence)|/api/v1/cases/[^/]+/evidence")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 
 CONTENT_POLICY = b"default-src 'none'; frame-ancestors 'none'"
+NO_FRAME = (b"x-frame-options", b"DENY")
 SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
+    NO_FRAME,
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -94,12 +97,15 @@ class _Exchange:
         self._send = send
         self._request_id = request_id
         self._status = 0
+        given = headers_of(scope)
+        self._heard_all = given.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in given
 
     async def run(self) -> None:
         began = time.perf_counter()
         try:
-            body = await self._read()
-            await self._app(self._scope, self._replay(body), self._respond)
+            streamed = _STREAMED.fullmatch(self._scope["path"])
+            receive = self._next if streamed else self._replay(await self._read())
+            await self._app(self._scope, receive, self._respond)
         except Refusal as refusal:
             await respond(refusal, self._request_id)(self._scope, self._receive, self._respond)
         except _Gone:
@@ -119,7 +125,7 @@ class _Exchange:
             async with asyncio.timeout(BODY_SECONDS):
                 more = True
                 while more:
-                    event = await self._receive()
+                    event = await self._next()
                     if event["type"] == "http.disconnect":
                         raise _Gone
                     part, more = event.get("body", b""), event.get("more_body", False)
@@ -134,13 +140,19 @@ class _Exchange:
             raise _too_large()
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    async def _next(self) -> Message:
+        """The next piece of the request."""
+        event = await self._receive()
+        self._heard_all = self._heard_all or not event.get("more_body", False)
+        return event
+
     def _replay(self, body: bytes) -> Receive:
         first: Message | None = {"type": "http.request", "body": body, "more_body": False}
 
         async def receive() -> Message:
             nonlocal first
             event, first = first, None
-            return event if event is not None else await self._receive()
+            return event if event is not None else await self._next()
 
         return receive
 
@@ -151,13 +163,19 @@ class _Exchange:
         await self._send(event)
 
     def _headers_beside(self, event: Message) -> list[tuple[bytes, bytes]]:
-        set_already = {name.lower() for name, _ in event.get("headers", ())}
-        headers = [*SAFE_HEADERS, (b"x-request-id", self._request_id.encode())]
+        given = {name.lower(): value for name, value in event.get("headers", ())}
+        headers = [header for header in SAFE_HEADERS if header[0] not in given]
+        if _may_be_framed(given.get(b"content-security-policy", b"")):
+            headers.remove(NO_FRAME)
+        headers.append((b"x-request-id", self._request_id.encode()))
+        if not self._heard_all:
+            # Or the server would go on reading, for as long as somebody cares to send.
+            headers.append((b"connection", b"close"))
         if self._scope.get("scheme") == "https":
             headers.append(STRICT_TRANSPORT)
-        if b"content-security-policy" not in set_already:
+        if b"content-security-policy" not in given:
             headers.append((b"content-security-policy", CONTENT_POLICY))
-        if b"cache-control" not in set_already:
+        if b"cache-control" not in given:
             headers.append((b"cache-control", b"no-store"))
         return headers
 
@@ -188,6 +206,12 @@ class _Exchange:
             ms=round(seconds * 1000, 2),
             request_id=self._request_id,
         )
+
+
+def _may_be_framed(policy: bytes) -> bool:
+    """Whether a page's own policy lets somebody show it in a frame; the older header cannot say whom."""
+    found = re.search(rb"frame-ancestors ([^;]*)", policy)
+    return found is not None and found[1].strip() != b"'none'"
 
 
 class _Gone(Exception):

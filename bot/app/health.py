@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from bot.app.keeping import DiskWatch
 from bot.door import Door, Metrics
 from bot.door.metrics import Labels
 from bot.overlay import Overlays
@@ -18,7 +19,7 @@ from policy_rules.shelf import PackShelf
 
 
 class Health(BaseModel):
-    """`ok`, `ready`, `degraded` (ready, but a file that was changed cannot be used) or `unready`."""
+    """`ok`, `ready`, `degraded` (ready, but a changed file cannot be used or the disk is low) or `unready`."""
 
     status: str
     organisations: list[str] | None = None
@@ -32,6 +33,7 @@ def router(
     metrics: Metrics,
     door: Door,
     clock: Callable[[], datetime],
+    disk: DiskWatch,
 ) -> APIRouter:
     """The endpoints."""
     routes = APIRouter(tags=["Health"])
@@ -52,8 +54,9 @@ def router(
     )
     async def readyz() -> Response:
         """Ready when the store answers and there is a pack. `degraded` is ready too: a pack or an organisation's
-        settings were changed and cannot be used, so the last good ones stay; `findings` say what to mend."""
-        findings = [*packs.findings, *overlays.findings]
+        settings were changed and cannot be used, so the last good ones stay; or the disk is running full. `findings`
+        say what to mend."""
+        findings = [*packs.findings, *overlays.findings, *disk.findings]
         try:
             await store.read(lambda conn: outbox.waiting(conn, clock()))
         except Exception as error:  # noqa: BLE001 - any reason that the store does not answer is a reason
@@ -94,6 +97,8 @@ def router(
                 {(): len(packs.findings) + len(overlays.findings)},
             ),
         }
+        if (free := disk.free) is not None:
+            gauges["hearout_disk_free_bytes"] = ("Room on the data folder's disk.", {(): free})
         return Response(metrics.text(gauges), media_type="text/plain; version=0.0.4")
 
     return routes

@@ -9,7 +9,9 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from bot.api.model import PARSE
 from bot.api.shapes import Problem
+from bot.app import described_cases
 from bot.channels.rasa import RestEntry, RestMessage
 
 REFERENCE = "#/components/schemas/{model}"
@@ -21,14 +23,19 @@ Every error is `application/problem+json`. A browser holds its conversation over
 # Problems by status, as the operations name them.
 PROBLEMS = {
     400: "The body is not JSON.",
-    401: "The caller is not on this machine and sent no key.",
+    401: "The caller is not on this machine and sent no key, or one that opens nothing.",
+    403: "The key may not do this.",
     404: "There is no such organisation or reference.",
     408: "The body took too long to arrive.",
     409: "The conversation is being written to from elsewhere, or does not stand so that this can be done.",
-    413: "The request is over 64 KiB, or the message over 16 KiB.",
+    412: "The case has changed since the version that If-Match names.",
+    413: "The request is over 64 KiB, the message over 16 KiB, or the file too large.",
+    415: "Files of this kind are not taken.",
     422: "Something in the request cannot be taken; `where` names it.",
+    428: "This needs If-Match: it could undo what somebody else has just done.",
     429: "Too many requests; `Retry-After` says how long to wait.",
     500: "Hearout failed; nothing was half stored.",
+    507: "There is no room for the file.",
 }
 OF_EVERY_OPERATION = (500,)
 OF_DECISIONS = (400, 401, 404, 408, 413, 422, 429)
@@ -47,9 +54,12 @@ def describe(app: FastAPI) -> dict[str, Any]:
             license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         )
         _add_channel(found)
+        described_cases.add_schemas(found, REFERENCE)
+        described_cases.add_webhooks(found, REFERENCE)
         _add_problems(found)
         found["components"]["securitySchemes"] = {
-            "apiKey": {"type": "http", "scheme": "bearer", "description": "HEAROUT_API_KEY of the server."}
+            "apiKey": {"type": "http", "scheme": "bearer", "description": "HEAROUT_API_KEY of the server."},
+            "caseKey": described_cases.SCHEME,
         }
         # Nothing is needed on the same machine; the key is, from elsewhere.
         found["security"] = [{}, {"apiKey": []}]
@@ -127,15 +137,17 @@ _ORGANISATION = {
 def _add_problems(found: dict[str, Any]) -> None:
     """Say each problem as problem+json, and drop FastAPI's own shape of a 422, which is never sent."""
     for path, operations in found["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             responses = operation["responses"]
             statuses = {int(status) for status in responses if int(status) >= 400} - {503}
-            if path.endswith("/decisions"):
+            if (of_cases := described_cases.problems_of(path, method)) is not None:
+                statuses = set(of_cases)
+            elif path.endswith("/decisions") or path == PARSE:
                 statuses |= set(OF_DECISIONS)
-            elif path.endswith("/staff"):
+            elif path.endswith(("/staff", "/privacy")):
                 statuses |= set(OF_MESSAGES)
             elif path.startswith("/api/") or path == "/metrics":
-                statuses = {401, 429}
+                statuses |= {401, 429}
             for status in sorted(statuses | set(OF_EVERY_OPERATION)):
                 responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     content = {"application/problem+json": {"schema": {"$ref": REFERENCE.format(model="Problem")}}}

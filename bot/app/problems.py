@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
+from bot.api.model import PARSE, ParseRequest
 from bot.api.shapes import DecisionRequest
 from bot.door import refusal_of
 from policy_rules.errors import Refusal
@@ -62,7 +63,8 @@ def install(app: FastAPI) -> None:
                 **found[0],
                 "ctx": {"error": f"{found[0]['ctx']['error']} at character {found[0]['loc'][-1]}"},
             }
-        return respond(refusal_of(found, DecisionRequest.model_fields), request_id_of(request))
+        asked = ParseRequest if request.url.path == PARSE else DecisionRequest
+        return respond(refusal_of(found, asked.model_fields), request_id_of(request))
 
     async def http_error(request: Request, error: Exception) -> Response:
         failed = cast(HTTPException, error)

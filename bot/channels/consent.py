@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.channels.demo import Pages, reach
-from bot.dialogue.catalogue import Catalogue
+from bot.channels.pages import Pages, reach
+from bot.dialogue.context import Context
 from bot.door import Door, WrongShape
 from bot.overlay import Overlays
 from bot.turn import TRIES, BusyConversation, Desk, context_of
@@ -89,33 +89,35 @@ class ConsentPage:
 
     async def _keep(self, asked: Asked, answer: Answer) -> None:
         """Once it is on disk, tell who delivers. StaleConversation when it has to be looked at anew."""
-        said, now = self._words(asked).say(f"consent.noted_{answer}"), self._desk.clock()
+        said, now = self._context(asked).words.say(f"consent.noted_{answer}"), self._desk.clock()
         targets = self._desk.overlays(asked.conversation.organisation).targets
         if await self._desk.store.write(
             lambda conn: consent.record_answer(conn, asked, answer, said, targets, now)
         ):
             self._desk.wake_delivery()
 
-    def _words(self, asked: Asked) -> Catalogue:
+    def _context(self, asked: Asked) -> Context:
         conversation = asked.conversation
         language = str(conversation.data.get("language") or "en")
-        return context_of(self._desk, conversation.organisation, language, conversation.reference).words
+        return context_of(self._desk, conversation.organisation, language, conversation.reference)
 
     def _page(self, request: Request, asked: Asked | None) -> Response:
         organisation = request.path_params["org"]
         compiled = self._desk.packs.get(organisation)
-        words = (
-            self._words(asked) if asked is not None else context_of(self._desk, organisation, "en", "").words
+        context = (
+            self._context(asked) if asked is not None else context_of(self._desk, organisation, "en", "")
         )
-        values: dict[str, Any] = {"pack": compiled.pack, "reach": reach(compiled), "say": words.say}
+        words = context.words
+        values: dict[str, Any] = {"pack": compiled.pack, "reach": reach(compiled), "lang": words.language}
+        values |= {"say": words.say, "label": words.label}
         if asked is None:
             return self._pages.page(
-                request, "consent.html", {**values, "asks": None}, policy=POLICY, status=404
+                "consent.html", {**values, "asks": None}, policy=POLICY, status=404, context=context
             )
         stands = asked.records[0].representation
         asks = {
             "writer": stands.representative_name,
-            "reference": " and ".join(record.reference for record in asked.records),
+            "reference": ", ".join(record.reference for record in asked.records),
             "answer": asked.answer,
         }
-        return self._pages.page(request, "consent.html", {**values, "asks": asks}, policy=POLICY)
+        return self._pages.page("consent.html", {**values, "asks": asks}, policy=POLICY, context=context)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from bot.door import Door, Metrics, check_text
 from bot.messages import Incoming, TurnReply
@@ -18,6 +18,22 @@ from policy_rules.decide import parse_instant
 ChannelName = Literal["chat", "email", "phone", "voicemail", "in_person", "post", "via_staff", "social_media"]
 # A resume key names its conversation and opens it, so it is as long as a session secret: 192 bits.
 KEY_BYTES = 24
+
+
+def _language_of(tag: object) -> str | None:
+    """ "cy-GB" -> "cy". What is no language tag is no wish: other programs have metadata of this name too."""
+    return tag.replace("_", "-").split("-")[0].lower() if isinstance(tag, str) else None
+
+
+Language = Annotated[
+    str | None,
+    BeforeValidator(_language_of),
+    Field(
+        description="The language that a new conversation begins in, where it is offered; later messages change it by "
+        "their text, /language(cy).",
+        examples=["cy"],
+    ),
+]
 
 
 class StaffNote(BaseModel):

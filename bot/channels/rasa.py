@@ -15,7 +15,7 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bot.channels.hearing import Hearing, StaffNote
+from bot.channels.hearing import Hearing, Language, StaffNote
 from bot.door import MAX_BODY, TooLarge, WrongShape, read_json, refuse_nul
 from bot.messages import Incoming, TurnReply
 
@@ -31,6 +31,7 @@ class Metadata(StaffNote):
     message_id: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
         default=None, description="Makes the turn idempotent: the same id again gives the same replies."
     )
+    language: Language = None
 
 
 class RestMessage(BaseModel):
@@ -106,6 +107,7 @@ class RestChannel:
             channel=given.channel,
             received_at=given.instant("metadata"),
             recorded_by=given.recorded_by,
+            begin_in=given.language,
         )
 
     def _organisation(self, in_path: str | None, in_metadata: str | None) -> str:

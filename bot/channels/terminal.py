@@ -176,7 +176,10 @@ class Chat:
         headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else None
         try:
             self._socket = connect(
-                socket_url(self.url, self.organisation), additional_headers=headers, open_timeout=10
+                socket_url(self.url, self.organisation),
+                additional_headers=headers,
+                open_timeout=10,
+                close_timeout=3,  # whoever presses Ctrl-C does not wait for a server's farewell
             )
         except InvalidURI:
             raise ChatStopped(f"'{self.url}' is not an address such as http://127.0.0.1:8000.") from None

@@ -1,11 +1,13 @@
 """A conversation over a WebSocket, which may break at any moment without losing or doubling a word.
 
     client                                                      server
-    {"type":"hello","resume":key|null,"last_seen":n}   ->
+    {"type":"hello","resume":key|null,"last_seen":n,
+     "language":"cy"?}                                 ->
                                                         <-      {"type":"welcome","resume":key,
                                                                  "conversation":{"reference"},"seq":n}
                                                         <-      {"type":"reply","seq","in_reply_to":null,"entries"}
-                                                                for each reply after last_seen
+                                                                for each reply after last_seen; it also names the
+                                                                message that it answers: "said": {"id", "text"}
     {"type":"message","id","text"}                      ->
                                                         <-      {"type":"ack","id","seq"}  (it is on disk)
                                                         <-      {"type":"reply","seq","in_reply_to":id,"entries"}
@@ -33,7 +35,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic_core import to_json
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.channels.hearing import Hearing, StaffNote, new_key
+from bot.channels.hearing import Hearing, Language, StaffNote, new_key
 from bot.channels.hub import Conversation, Hub
 from bot.door import Caller, NotSignedIn, StrangePage, check_text, headers_of, read_json, refuse_nul
 from bot.messages import Incoming, TurnReply
@@ -62,6 +64,7 @@ class Hello(StaffNote):
     type: Literal["hello"]
     resume: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     last_seen: int = Field(default=0, ge=0, le=2**31, strict=True)
+    language: Language = None
 
 
 class Message(BaseModel):
@@ -106,6 +109,7 @@ class Session:
         self._mistakes = 0
         self._key = ""
         self._staff = StaffNote()
+        self._begin_in: str | None = None
         # Replies of two tabs may meet on one socket: one frame at a time.
         self._writing = asyncio.Lock()
 
@@ -174,7 +178,7 @@ class Session:
     async def _greet(self, hello: Hello) -> None:
         if hello.by_staff and not self._caller.trusted:
             raise NotSignedIn("Logging a complaint for somebody (channel, received_at, recorded_by)")
-        self._staff = hello
+        self._staff, self._begin_in = hello, hello.language
         if hello.resume is None:
             self._key = new_key()
             replies = [await self._hearing.open(self._incoming("", HELLO_ID))]
@@ -197,16 +201,19 @@ class Session:
         )
         for reply in replies:
             if reply.seq > hello.last_seen:
-                await self.send(_reply_frame(reply, None))
+                await self.send(reply_frame(reply))
 
     async def _answer(self, message: Message) -> None:
         check_text(message.text, "text")
         reply = await self._hearing.hear(self._incoming(message.text, message.id), "websocket", "text")
-        await self.send({"type": "ack", "id": message.id, "seq": reply.seq})
-        frame = _reply_frame(reply, message.id)
-        await self.send(frame)
-        if not reply.replayed:
-            await self._hub.tell_others(self._conversation, self.send, frame)
+        try:
+            await self.send({"type": "ack", "id": message.id, "seq": reply.seq})
+            await self.send(reply_frame(reply, message.id))
+        finally:
+            # Also when whoever said it has gone meanwhile: they say it again, and then it is news to nobody.
+            if not reply.replayed:
+                elsewhere = reply_frame(reply, message.id, (message.id, message.text))
+                await self._hub.tell_others(self._conversation, self.send, elsewhere)
 
     def _incoming(self, text: str, message_id: str) -> Incoming:
         return Incoming(
@@ -217,6 +224,7 @@ class Session:
             channel=self._staff.channel,
             received_at=self._staff.instant("hello"),
             recorded_by=self._staff.recorded_by,
+            begin_in=self._begin_in,
         )
 
     async def send(self, frame: dict[str, Any]) -> None:
@@ -248,8 +256,16 @@ def problem_of(refusal: Refusal) -> dict[str, object]:
     return {**problem, "retry_after": int(wait)} if wait else problem
 
 
-def _reply_frame(reply: TurnReply, in_reply_to: str | None) -> dict[str, Any]:
-    return {"type": "reply", "seq": reply.seq, "in_reply_to": in_reply_to, "entries": reply.entries}
+def reply_frame(
+    reply: TurnReply, in_reply_to: str | None = None, said: tuple[str, str] | None = None
+) -> dict[str, Any]:
+    """A reply as a client gets it, by this channel or by POST.
+
+    One that was missed, or that another tab brought about, says which message it answers: `said` (id, text).
+    """
+    frame = {"type": "reply", "seq": reply.seq, "in_reply_to": in_reply_to, "entries": reply.entries}
+    said = said or reply.said
+    return frame if said is None else {**frame, "said": {"id": said[0], "text": said[1]}}
 
 
 class WebSocketChannel:

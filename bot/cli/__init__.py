@@ -14,6 +14,14 @@ import typer
 
 from bot.cli.audit import audit_commands
 from bot.cli.difference import difference_commands
+from bot.cli.doctor import doctor_commands
+from bot.cli.handing import handoff_commands
+from bot.cli.keeping import keeping_commands
+from bot.cli.keys import key_commands
+from bot.cli.letters import letter_commands
+from bot.cli.nlu import nlu_commands
+from bot.cli.privacy import privacy_commands
+from bot.cli.staff_accounts import account_commands
 from bot.cli.staffing import staff_commands
 
 if TYPE_CHECKING:
@@ -37,8 +45,16 @@ app = typer.Typer(
 case_commands = typer.Typer(help="The cases and conversations that are kept.", no_args_is_help=True)
 case_commands.add_typer(staff_commands)
 app.add_typer(case_commands, name="case")
+app.add_typer(handoff_commands, name="handoff")
 app.add_typer(audit_commands, name="audit")
+app.add_typer(key_commands, name="keys")
+app.add_typer(account_commands, name="staff")
+app.add_typer(nlu_commands, name="nlu")
+app.add_typer(privacy_commands, name="privacy")
 app.add_typer(difference_commands)
+app.add_typer(keeping_commands)
+app.add_typer(letter_commands)
+app.add_typer(doctor_commands)
 
 
 def say(text: str = "") -> None:

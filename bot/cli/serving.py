@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from socket import socket
 from typing import Any
 
 import uvicorn
 
-from bot.app import create_app
+from bot.app import create_app, utc_now
 from bot.door import MAX_BODY
 from bot.settings import Settings
 
@@ -55,6 +56,9 @@ def config_for(app: Any, settings: Settings, host: str, port: int) -> uvicorn.Co
         # Ours has no query strings; see bot.app.edge.
         access_log=False,
         server_header=False,
+        # An empty list would mean uvicorn's default, and its variable, again.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies) or None,
         lifespan="on",
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
@@ -67,7 +71,11 @@ def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) 
         # A browser cannot open "all addresses".
         clickable = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
         say("Hearout is ready.")
-        say(f"  Talk to it   {clickable}/")
+        say(
+            f"  Talk to it   {clickable}/"
+            if settings.shows_demo
+            else f"  The forms    {clickable}/.../complain"
+        )
         say(f"  The API      {clickable}/openapi.json")
         say(f"  Data         {settings.data_dir.absolute()}")
         say("Stop it with Ctrl-C.")
@@ -94,9 +102,9 @@ def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) 
 
 
 @contextmanager
-def own_server(settings: Settings, port: int = 0) -> Iterator[str]:
+def own_server(settings: Settings, port: int = 0, clock: Callable[[], datetime] = utc_now) -> Iterator[str]:
     """A server on a loopback port (0: a free one), in this process; gives its URL."""
-    app = create_app(settings)
+    app = create_app(settings, clock=clock)
     ready = threading.Event()
     server = Announced(config_for(app, settings, "127.0.0.1", port), lambda _: ready.set())
     thread = threading.Thread(target=server.run, name="hearout-server", daemon=True)

@@ -1,20 +1,19 @@
-"""`hearout case takeover | say | giveback | consent`: what staff do in a conversation, through the server that runs.
+"""`hearout case takeover | say | giveback | consent | link`: what staff do, through the server that runs.
 
 One process owns the store on SQLite, and the person's open page hangs on the server: so it has to be running.
 """
 
 from __future__ import annotations
 
-import http.client
-import json
 from enum import StrEnum
 from typing import Annotated, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import typer
 
+from bot.cli.calling import post
+
 staff_commands = typer.Typer()
-TIMEOUT = 30.0
 
 Reference = Annotated[str, typer.Argument(help="A reference, such as CQM-9MVQ-9PKT-E.", metavar="REF")]
 By = Annotated[str, typer.Option("--by", help="The member of staff; the person is told this name.")]
@@ -69,37 +68,21 @@ def consent(
     _say(f"Consent {done['consent']}: {'recorded' if done['changed'] else 'it was so already'}.")
 
 
+@staff_commands.command()
+def link(
+    reference: Reference,
+    other: Annotated[str, typer.Argument(help="The case that is about the same matter.", metavar="OTHER")],
+    by: Annotated[str, typer.Option("--by", help="Who has looked at the two.")],
+    url: Url = None,
+) -> None:
+    """Link two cases that are about the same matter; nothing is merged. The server has to be running."""
+    done = _send(url, reference, {"act": "link", "by": by, "other": other.strip()})
+    _say(f"{reference} and {other} are linked{'' if done['changed'] else ' already'}.")
+
+
 def _say(text: str) -> None:
     typer.echo(text)
 
 
 def _send(url: str | None, reference: str, act: dict[str, Any]) -> dict[str, Any]:
-    """What the server answers; its refusal, or that there is none, ends the command with a sentence."""
-    from bot.cli import plainly, settings, stop
-
-    with plainly():
-        chosen = settings()
-    where = urlsplit(url or chosen.local_address)
-    if where.scheme not in ("http", "https") or where.hostname is None:
-        stop(f"'{url}' is not an address such as http://127.0.0.1:8000.")
-    headers = {"Content-Type": "application/json"}
-    if chosen.api_key is not None:
-        headers["Authorization"] = f"Bearer {chosen.api_key.get_secret_value()}"
-    secure = where.scheme == "https"
-    connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = connect(where.hostname, where.port, timeout=TIMEOUT)
-    path = f"{where.path.rstrip('/')}/api/v1/conversations/{quote(reference.strip(), safe='')}/staff"
-    try:
-        connection.request("POST", path, json.dumps(act), headers)
-        response = connection.getresponse()
-        status, said = response.status, json.loads(response.read())
-    except (OSError, ValueError, http.client.HTTPException):
-        stop(
-            f"No Hearout answers at {where.scheme}://{where.netloc}. Start it with `hearout serve`, or say --url."
-        )
-    finally:
-        connection.close()
-    if status != 200:
-        stop(str(said.get("detail") or f"The server refused it ({status})."))
-    done: dict[str, Any] = said
-    return done
+    return post(url, f"/api/v1/conversations/{quote(reference.strip(), safe='')}/staff", act)

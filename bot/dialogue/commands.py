@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.dialogue import outcome
 from bot.dialogue.context import Context, Step
-from bot.dialogue.draft import Draft
+from bot.dialogue.draft import ASKED_FOR_A_PERSON, Draft
 from bot.messages import Command, Understood
 from policy_rules.questions import Question
 
@@ -17,12 +17,12 @@ def obey(context: Context, draft: Draft, step: Step, understood: Understood) -> 
     match understood.command:
         case Command.SKIP:
             _skip(context, draft, step)
-        case Command.BACK:
+        case Command.BACK | Command.UNDO:
             _back(context, draft, step)
         case Command.HUMAN:
             step.says.append(outcome.person_message(context))
-            if "asked_for_a_person" not in draft.flags:
-                draft.flags.append("asked_for_a_person")
+            if ASKED_FOR_A_PERSON not in draft.flags:
+                draft.flags.append(ASKED_FOR_A_PERSON)
         case Command.PAUSE:
             step.says.append(words.say("commands.pause", reference=context.reference))
         case Command.WITHDRAW:
@@ -34,7 +34,9 @@ def obey(context: Context, draft: Draft, step: Step, understood: Understood) -> 
             _change(context, draft, step, understood.target)
         case Command.SEND:
             return True
-        case Command.REPEAT | None:
+        case Command.ANOTHER:
+            step.says.append(words.say("commands.another", reference=context.reference))
+        case Command.REPEAT | Command.LANGUAGE | None:
             return False
     return False
 
@@ -64,7 +66,7 @@ def _left_out(context: Context, draft: Draft, question: Question | None) -> str:
     # Where "I don't know" is an answer of its own, the rules take it as one.
     if value is None or draft.answers.get(question.id) is not None:
         return words.say("commands.not_known_person")
-    return words.say("commands.not_known", value=words.label(question.id, value))
+    return words.say("commands.not_known", value=words.label(question.id, value, draft.whom()))
 
 
 def _back(context: Context, draft: Draft, step: Step) -> None:
@@ -81,7 +83,8 @@ def _back(context: Context, draft: Draft, step: Step) -> None:
 def _restart(draft: Draft) -> None:
     """Every answer is dropped; what was written stays in the transcript, and when it was first told."""
     draft.answers, draft.how, draft.proposed, draft.declined = {}, {}, {}, []
-    draft.history, draft.added_words, draft.own_name = [], [], None
+    draft.history, draft.added_words = [], []
+    draft.own_name = draft.represented_name = draft.relation = None
     draft.pending, draft.reasks = "story", 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,11 +25,15 @@ class Privacy:
     version: str
     text: str
     url: str | None = None
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One organisation, for one turn. `help_lines` pairs a name with how to reach it."""
+    """One organisation, for one turn. `help_lines` pairs a name with how to reach it.
+
+    `languages` are those that it offers; `speaking` makes the same context in another of them.
+    """
 
     compiled: CompiledPack
     questions: Questions
@@ -37,6 +41,10 @@ class Context:
     reference: str
     privacy: Privacy
     help_lines: tuple[tuple[str, str], ...] = ()
+    languages: tuple[str, ...] = ("en",)
+    speaking: Callable[[str], Context] | None = None
+    # Where the pages of this server begin; "" where nobody can open one.
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +60,15 @@ class Step:
     """What the dialogue wants said and done: texts, then one question; or the end of the conversation.
 
     `file` asks for the case to be made, `update` for words to be added to one that was. `outcome` is set once a
-    state other than draft is reached.
+    state other than draft is reached. `answers` are those to check or to confirm; with the last question, their
+    text ends `says`. `left` is how many questions come after this one before the last, where that is certain.
     """
 
     says: list[str] = field(default_factory=list)
     question: OpenQuestion | None = None
     ask: str | None = None
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    left: int | None = None
     file: bool = False
     update: bool = False
     outcome: dict[str, Any] | None = None
@@ -119,10 +130,10 @@ def next_question(context: Context, draft: Draft, routing: Routing) -> Question 
     return None
 
 
-def open_question(context: Context, question: Question) -> OpenQuestion:
+def open_question(context: Context, draft: Draft, question: Question) -> OpenQuestion:
     """A question as faces and understanding see it."""
     values = ("true", "false") if question.kind in ("yes_no", "confirm") else question.values
-    choices = tuple((value, context.words.label(question.id, value)) for value in values)
+    choices = tuple((value, context.words.label(question.id, value, draft.whom())) for value in values)
     fact = context.compiled.pack.facts.get(question.id)
     unsure = fact.dont_know if fact is not None else None
     return OpenQuestion(question.id, question.kind, question.optional, choices, unsure)

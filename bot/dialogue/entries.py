@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bot.dialogue.catalogue import Catalogue
@@ -13,18 +14,27 @@ _SKIPPABLE_AS_UNKNOWN = ("choice", "yes_no", "date")
 
 
 def entries(
-    words: Catalogue, step: Step, draft: Draft, reference: str, *, first: bool
+    words: Catalogue,
+    step: Step,
+    draft: Draft,
+    reference: str,
+    *,
+    first: bool,
+    marked: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """What goes to the person, in order; the last text of an unfinished conversation is its one question."""
+    """What goes to the person, in order; the last text of an unfinished conversation is its one question.
+
+    `marked` says which language it is in (`languages.marks`), where there is a choice.
+    """
     found: list[dict[str, Any]] = [{"text": text} for text in step.says]
-    if first:
-        found.append({"custom": {"conversation": {"reference": reference}}})
+    if first or marked:
+        found.append({"custom": {"conversation": {"reference": reference, **(marked or {})}}})
     if step.question is not None:
         asked: dict[str, Any] = {"text": step.ask}
         buttons = _buttons(words, step.question)
         if buttons:
             asked["buttons"] = buttons
-        found += [asked, {"custom": {"question": _question(step.question, draft)}}]
+        found += [asked, {"custom": {"question": _question(step, step.question, draft)}}]
     if step.outcome is not None:
         found.append({"custom": {"outcome": step.outcome}})
     return found
@@ -41,12 +51,16 @@ def _buttons(words: Catalogue, question: OpenQuestion) -> list[dict[str, str]]:
     return buttons
 
 
-def _question(question: OpenQuestion, draft: Draft) -> dict[str, Any]:
+def _question(step: Step, question: OpenQuestion, draft: Draft) -> dict[str, Any]:
     shown: dict[str, Any] = {"id": question.id, "kind": question.kind, "optional": question.optional}
     if question.choices:
         shown["choices"] = [{"value": value, "label": label} for value, label in question.choices]
     if question.kind == "confirm":
         shown["proposed"] = dict(draft.proposed)
+    if step.answers:
+        shown["answers"] = step.answers
+    if step.left is not None:
+        shown["left"] = step.left
     return shown
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from bot.dialogue.context import NOT_OURS, Context
@@ -35,25 +36,41 @@ def person_message(context: Context) -> str:
     lines = [words.say(key, reference=context.reference), *reach]
     if pack.hours is not None and reach:
         hours = pack.hours
-        days = f"{hours.days[0]} to {hours.days[-1]}" if len(hours.days) > 1 else hours.days[0]
+        days = words.days(hours.days)
         lines.append(words.say("person.hours", opens=hours.opens, closes=hours.closes, days=days))
         if hours.bank_holidays == "closed":
             lines.append(words.say("person.closed"))
     return "\n".join(lines)
 
 
-def dates(context: Context, decision: Mapping[str, Any]) -> Iterator[str]:
-    """The promised dates of a decision in words, and its silences."""
+def promises(context: Context, decision: Mapping[str, Any]) -> Iterator[tuple[str, date, str]]:
+    """What the organisation promises: the kind of each clock, its last day, and the sentence that tells it."""
     words = context.words
-    clocks = [c for c in decision["clocks"] if c["by"] == "organisation" and c["due"]]
-    for clock in clocks:
+    for clock in _of_ours(decision):
         day = words.date(clock["due"])
         if clock["kind"] in _DATED:
-            yield words.say(f"outcome.{clock['kind']}", date=day)
+            says = words.say(f"outcome.{clock['kind']}", date=day)
         else:
-            yield words.say("outcome.other_clock", kind=words.clock_name(clock["kind"]), date=day)
+            says = words.say("outcome.other_clock", kind=words.clock_name(clock["kind"]), date=day)
+        yield clock["kind"], date.fromisoformat(clock["due"]), says
+
+
+def _of_ours(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [c for c in decision["clocks"] if c["by"] == "organisation" and c["due"]]
+
+
+def dates(context: Context, decision: Mapping[str, Any]) -> Iterator[str]:
+    """The promised dates of a decision in words, and its silences."""
+    words, clocks = context.words, _of_ours(decision)
+    yield from (says for _, _, says in promises(context, decision))
     if clocks and all(clock["force"] in _SOFT for clock in clocks):
         yield words.say("outcome.aims")
+    yield from silences(context, decision)
+
+
+def silences(context: Context, decision: Mapping[str, Any]) -> Iterator[str]:
+    """What a policy gives no date for, and people would wait for."""
+    words = context.words
     if decision["disposition"] in ("accept", "accept_and_signpost"):
         if decision["acknowledge_by"] is None:
             yield words.say("outcome.no_acknowledge")
@@ -65,7 +82,8 @@ def escalation(context: Context, decision: Mapping[str, Any]) -> Iterator[str]:
     if decision["escalate_to"]:
         yield context.words.say("outcome.escalate", escalate=decision["escalate_to"])
         if decision["escalate_within"]:
-            yield context.words.say("outcome.escalate_within", within=decision["escalate_within"])
+            within = context.words.time(decision["escalate_within"])
+            yield context.words.say("outcome.escalate_within", within=within)
 
 
 def signpost(context: Context, decision: Mapping[str, Any]) -> list[str]:
@@ -133,14 +151,33 @@ def filed(context: Context, decision: Mapping[str, Any], state: str) -> list[str
     if decision["handler"]:
         first.append(words.say("outcome.handler", handler=decision["handler"]))
     when = [*dates(context, decision)] if state != "informal" or decision["clocks"] else []
-    for warning in decision["warnings"]:
-        if warning["kind"] == "outside_window":
-            when.append(words.say("outcome.outside_window", date=words.date(warning["last_day"])))
-    for kind, key in (("obtain_consent", "consent"), ("confirm_in_writing", "confirm_in_writing")):
-        if any(duty["kind"] == kind for duty in decision["duties"]):
-            when.append(words.say(f"outcome.{key}"))
+    when += cautions(context, decision)
     after = [*escalation(context, decision)]
     reach = contact_lines(context, decision["contact"])
     if reach:
         after += [words.say("outcome.contact", reference=context.reference), *reach]
     return ["\n".join(part) for part in (first, when, after) if part]
+
+
+def cautions(context: Context, decision: Mapping[str, Any]) -> Iterator[str]:
+    """What a person must know beside the dates: a window that had passed, a consent or a letter that is wanted."""
+    words = context.words
+    for warning in decision["warnings"]:
+        if warning["kind"] == "outside_window":
+            yield words.say("outcome.outside_window", date=words.date(warning["last_day"]))
+    for kind, key in (("obtain_consent", "consent"), ("confirm_in_writing", "confirm_in_writing")):
+        if any(duty["kind"] == kind for duty in decision["duties"]):
+            yield words.say(f"outcome.{key}")
+
+
+def notes(context: Context, decision: Mapping[str, Any] | None, state: str) -> list[str]:
+    """The sentences that a face has to show beside a decision which it lays out itself."""
+    words = context.words
+    if decision is None or state == "withdrawn":
+        return [words.say("outcome.withdrawn")]
+    if state == "signposted":
+        return [words.say("outcome.come_back")]
+    if decision["disposition"] in NOT_OURS:
+        return [words.say("outcome.all_the_same")]
+    found = [*silences(context, decision)] if state != "informal" or decision["clocks"] else []
+    return [*found, *cautions(context, decision)]

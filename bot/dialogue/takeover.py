@@ -17,8 +17,9 @@ def hold(talk: Talk, understood: Understood) -> bool:
     by = talk.draft.taken_over_by
     if by is None:
         return False
+    talk.speak_as_asked(understood)
     if understood.harm:
-        talk.help()
+        talk.help(sure=understood.sure_of_harm)
     talk.step.says.append(talk.context.words.say("takeover.with_person", by=by))
     return True
 

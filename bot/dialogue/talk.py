@@ -6,14 +6,13 @@ The turn calls `candidates`, has the actions validate them, calls `take`, has th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.dialogue import asides, outcome
-from bot.dialogue.afterwards import afterwards
-from bot.dialogue.asking import ask, label, read_back, rejection, shown
+from bot.dialogue import asides, outcome, proposals, unread
+from bot.dialogue.afterwards import afterwards, further_of
+from bot.dialogue.asking import ask, label, read_back, rejection, shown, to_check
 from bot.dialogue.commands import obey
 from bot.dialogue.context import (
     NOT_OURS,
@@ -27,31 +26,18 @@ from bot.dialogue.context import (
     open_question,
     visible,
 )
-from bot.dialogue.draft import Draft, How
-from bot.messages import Aside, OpenQuestion, Proposal, Understood
-from policy_rules.questions import PERSON_FACTS, Question
+from bot.dialogue.draft import POSSIBLE_HARM, RISK_OF_HARM, Draft, Undo
+from bot.dialogue.languages import in_language, switch
+from bot.dialogue.unfinished import questions_left
+from bot.messages import Aside, Command, Given, OpenQuestion, Understood
+from policy_rules.questions import Question
 
 MAX_REASKS = 2
-# A reply of so many words to a question with choices is more of the story, whatever else it is.
-WORDS_OF_A_STORY = 7
-CONFIRM, CHECK = "confirm_facts", "check_answers"
+CONFIRM, CHECK = unread.CONFIRM, unread.CHECK
+_UNDOABLE = (Command.RESTART, Command.SKIP)
 _OF_THE_PERSON = (
     "nature complainant_type channel on_behalf_of representative_basis apprenticeship confidentiality nation"
 ).split()
-_LIMITED = ("asked", "anonymous")
-_FIRST_PERSON = re.compile(r"\b(I|I'm|I've|Im|Ive|my|me|mine)\b")
-_CORRECTING = re.compile(
-    r"^\W*(no|actually|sorry|correction)\b|\b(i meant|should be|should have been|change (it|that|my)|not right)\b",
-    re.I,
-)
-# At the last question: no further word of the complaint, but a wish that nothing be sent yet.
-_HOLD = re.compile(
-    r"\b((do not|don'?t|dont|not) (want to )?send|changed my mind|not yet|wait|hold on|stop)\b"
-    r"|^\W*(edit|null|undefined)\W*$",
-    re.I,
-)
-# Only where the open question was not answered: a person who says so is putting an earlier answer right.
-_CONTACTS = {"contact_email": "email", "contact_phone": "phone", "contact_post": "post"}
 
 
 class Talk:
@@ -87,13 +73,36 @@ class Talk:
     def open_question(self) -> OpenQuestion | None:
         """The question that the message is read beside."""
         question = self.context.questions.get(self.draft.pending or "")
-        return None if question is None else open_question(self.context, question)
+        return None if question is None else open_question(self.context, self.draft, question)
+
+    def turn_to(self, question_id: str) -> None:
+        """Let the message be read beside this question, if it is one of the interview's and that is going on."""
+        known = self.context.questions.get(question_id) is not None
+        if self.draft.state == "draft" and known:
+            self.draft.pending = question_id
+
+    def given(self) -> tuple[Given, ...]:
+        """The answers that a message may put right, in the order in which they were given; then what is proposed."""
+        draft = self.draft
+        if draft.state != "draft":
+            return ()
+        values = [(name, draft.answers.get(name)) for name in draft.history]
+        values += [(name, value) for name, value in draft.proposed.items() if draft.pending == CONFIRM]
+        return tuple(
+            Given(
+                open_question(self.context, self.draft, question),
+                value,
+                shown(self.context, name, value, draft.whom()),
+            )
+            for name, value in values
+            if value is not None and (question := self.context.questions.get(name)) is not None
+        )
 
     def candidates(self, understood: Understood) -> dict[str, str | None]:
         """The answers in a message, by question id, for the actions to validate."""
         if self.draft.state != "draft":
             return {}
-        found = dict(understood.slots)
+        found: dict[str, str | None] = {**understood.slots, **understood.corrections}
         if understood.answer is not None and self.draft.pending is not None:
             found.setdefault(self.draft.pending, understood.answer)
         return found
@@ -103,169 +112,133 @@ class Talk:
     ) -> None:
         """Let a message change the draft: answers first, then commands, questions to us, and what it suggests."""
         if understood.harm:
-            self.help()
+            self.help(sure=understood.sure_of_harm)
         if self.draft.state != "draft":
+            self.speak_as_asked(understood)
             afterwards(self.context, self.draft, self.step, understood, self.record)
             return
+        before = self._before(understood)
         if rejected:
             # However many names of one message are wrong, the open question is put again once.
-            self._ask_again("\n".join(rejection(self.context, problem) for problem in rejected.values()))
+            self.ask_again("\n".join(rejection(self.context, problem) for problem in rejected.values()))
+        said = {name: p for name, p in understood.proposals.items() if name not in accepted}
+        corrects = self.draft.pending == CONFIRM and proposals.corrects(self.draft, accepted)
         for name, value in accepted.items():
-            self._answer(name, value, chosen=name in understood.slots)
-        if understood.command is not None:
-            self._send = obey(self.context, self.draft, self.step, understood) or self._send
+            if name == CONFIRM and value == "false" and proposals.amends(self.draft, said):
+                proposals.amend(self.context, self.draft, self.step, said)
+            elif (
+                name == CONFIRM
+                and value == "false"
+                and (doubted := proposals.doubts(self.draft, understood.text))
+            ):
+                proposals.doubt(self.context, self.draft, self.step, doubted)
+            else:
+                self._answer(name, value, chosen=name in understood.slots, complains=understood.complains)
+            if name in understood.corrections and value is not None:
+                self._say_changed(name, value)
+        if corrects:
+            proposals.confirm(self.context, self.draft, self.step, True)
+        self._obey(understood, before)
         self._aside = understood.aside
         if understood.second is not None and "second_matter" not in self.draft.answers:
             self.draft.second = understood.second.value
-        said = {name: p for name, p in understood.proposals.items() if name not in accepted}
-        if self.draft.pending == CONFIRM and said and self._says_the_same(said):
-            self._confirm(True)
+        if self.draft.pending == CONFIRM and understood.answer is None and proposals.amends(self.draft, said):
+            proposals.amend(self.context, self.draft, self.step, said)
             return
-        corrected = self._correct(understood, said)
-        before = len(self.draft.answers)
+        if self.draft.pending == CONFIRM and said and proposals.says_the_same(self.draft, said):
+            proposals.confirm(self.context, self.draft, self.step, True)
+            return
+        corrected = proposals.correct(self.context, self.draft, self.step, understood, said)
+        answered = len(self.draft.answers)
         for name, proposal in said.items():
-            self._propose(name, proposal)
-        kept = corrected or len(self.draft.answers) > before
-        if (
-            understood.answer is None
-            and not accepted
-            and understood.command is None
-            and understood.aside is None
-        ):
-            self._keep_words(understood)
-            if understood.problem is not None and not kept and self.draft.pending not in self.draft.answers:
-                self._not_understood(understood)
+            proposals.propose(self.context, self.draft, self.step, name, proposal)
+        known = understood.command is not None or understood.aside is not None
+        is_unread = understood.answer is None and not accepted and (not known or understood.guessed)
+        if is_unread or understood.language not in (None, self.context.words.language):
+            unread.take(self, understood, kept=corrected or len(self.draft.answers) > answered)
 
-    def _keep_words(self, understood: Understood) -> None:
-        """More of the story, told where something else was asked: it is kept with the story, never dropped."""
-        told = understood.text
-        if understood.slots or len(told.split()) < WORDS_OF_A_STORY or "story" not in self.draft.answers:
+    def _before(self, understood: Understood) -> Undo | None:
+        """The draft as it stands, where the message changes it in a way that the person may not have meant."""
+        if understood.exact:
+            return self.draft.undo_of(understood.text)
+        undoable = understood.command is Command.RESTART or understood.guessed or understood.corrections
+        return self.draft.undo_of(None) if undoable else None
+
+    def _obey(self, understood: Understood, before: Undo | None) -> None:
+        """Carry out a command; what could have been an answer is echoed, and can be undone with the next message."""
+        draft, words, undo = self.draft, self.context.words, self.draft.undo
+        if understood.command is Command.UNDO and undo is not None:
+            asked, said = undo.before.get("pending"), draft.go_back()
+            self.context = in_language(self.context, draft.language)
+            words = self.context.words
+            self.step.says.append(words.say("commands.taken_back"))
+            if said is not None and asked is not None:
+                self._answer(asked, said, chosen=False)
+                self._say_changed(asked, said)
             return
-        if self.draft.pending != CHECK:
-            self.draft.added_words.append(told)
-            self.step.says.append(self.context.words.say("notices.added"))
-
-    def help(self) -> None:
-        """Help is shown at once, and staff see the case first; the interview goes on."""
+        self.speak_as_asked(understood)
         words = self.context.words
-        lines = [words.say("notices.help")]
-        lines += [words.say("notices.help_line", who=n, contact=c) for n, c in self.context.help_lines]
-        lines.append(words.say("notices.urgent"))
-        self.step.says.append("\n".join(lines))
-        if "risk_of_harm" not in self.draft.flags:
-            self.draft.flags.append("risk_of_harm")
+        if understood.command is not None:
+            self._send = obey(self.context, draft, self.step, understood) or self._send
+        draft.undo = before
+        if draft.state != "draft":
+            return
+        if understood.exact and understood.problem in (None, "bad_payload"):
+            said = understood.text.strip().strip('"')
+            self.step.says.append(words.say("commands.could_be_answer", said=said))
+        elif understood.corrections or (before and understood.command in _UNDOABLE):
+            self.step.says.append(words.say("commands.restart_undo"))
 
-    def _answer(self, name: str, value: str | None, *, chosen: bool) -> None:
+    def speak_as_asked(self, understood: Understood) -> None:
+        """Go on in another language, where that is what a message asks for."""
+        if understood.command is Command.LANGUAGE:
+            self.context = switch(self.context, self.draft, self.step, understood.target)
+
+    def _say_changed(self, name: str, value: str) -> None:
+        named, value = (
+            label(self.context, self.draft, name),
+            shown(self.context, name, value, self.draft.whom()),
+        )
+        self.step.says.append(self.context.words.say("corrections.changed", label=named, value=value))
+
+    def help(self, *, sure: bool) -> None:
+        """Help is shown at once, and staff see the case first; the interview goes on.
+
+        What only may tell of harm brings one line, once: to somebody who is only angry, more would be an affront.
+        """
+        words, flags = self.context.words, self.draft.flags
+        lines = [words.say("notices.help_line", who=n, contact=c) for n, c in self.context.help_lines]
+        if RISK_OF_HARM in flags:
+            # In full once; after that it is not to drown what else is said.
+            if sure:
+                self.step.says.append(words.say("notices.help_again", lines=", ".join(lines)))
+        elif sure:
+            flags.append(RISK_OF_HARM)
+            self.step.says.append("\n".join([words.say("notices.help"), *lines, words.say("notices.urgent")]))
+        elif POSSIBLE_HARM not in flags:
+            flags.append(POSSIBLE_HARM)
+            self.step.says.append(words.say("notices.help_offer", lines=", ".join(lines)))
+
+    def _answer(self, name: str, value: str | None, *, chosen: bool, complains: bool | None = None) -> None:
         draft = self.draft
         if name == CONFIRM:
-            self._confirm(value == "true")
+            proposals.confirm(self.context, draft, self.step, value == "true")
         elif name == CHECK:
             self._send = value == SEND
         elif value is None:
             draft.clear(name)
         else:
             if name == "story":
-                self._suppose(value)
+                proposals.suppose(self.context, draft, value, complains)
                 draft.first_told_at = draft.first_told_at or self.now.isoformat()
                 self.step.says.append(
                     self.context.words.say("notices.saved", reference=self.context.reference)
                 )
-            self._keep(name, value, "chosen" if chosen else "said")
+                if self.draft.escalated_from is None:
+                    self.step.says += further_of(self.context, value)
+            proposals.keep(self.context, draft, self.step, name, value, "chosen" if chosen else "said")
 
-    def _keep(self, name: str, value: str, how: How) -> None:
-        """Keep an answer; a death is met with one sentence, the first time it is said."""
-        if name == "confidentiality" and value in _LIMITED and self.draft.answers.get(name) != value:
-            self.step.says.append(self.context.words.say(f"limits.{value}"))
-        if (name, value) == ("representative_basis", "deceased") and self.draft.answers.get(name) != value:
-            self.step.says.append(self.context.words.say("notices.condolence"))
-        self.draft.set(name, value, how)
-
-    def _confirm(self, yes: bool) -> None:
-        proposed = dict(self.draft.proposed)
-        for name, value in proposed.items():
-            if yes:
-                self._keep(name, value, "confirmed")
-            elif name not in self.draft.declined:
-                self.draft.declined.append(name)
-        self.draft.proposed = {}
-
-    def _suppose(self, story: str) -> None:
-        """What most stories are, to be confirmed: a complaint, and the teller's own.
-
-        Nobody has to use the word "complaint". What the story itself suggests takes the place of these.
-        """
-        mere_question = story.rstrip().endswith("?") and len(story.split()) < 30
-        draft, facts = self.draft, self.context.compiled.pack.facts
-        if "nature" in facts and "nature" not in draft.answers and not mere_question:
-            draft.proposed.setdefault("nature", "complaint")
-        if "on_behalf_of" not in draft.answers and _FIRST_PERSON.search(story):
-            draft.proposed.setdefault("on_behalf_of", "self")
-
-    def _correct(self, understood: Understood, said: Mapping[str, Proposal]) -> bool:
-        """Put earlier answers right where a message says that they are wrong, and say so; True where any was.
-
-        A cue in passing never undoes what the person confirmed: it takes words that correct, or the last question.
-        """
-        draft, words = self.draft, self.context.words
-        if understood.answer is not None or not (
-            draft.pending == CHECK or _CORRECTING.search(understood.text)
-        ):
-            return False
-        wrong = {
-            name: proposal.value
-            for name, proposal in said.items()
-            if draft.answers.get(name) not in (None, proposal.value)
-            or (draft.pending == CHECK and name in _CONTACTS and draft.answers.get(name) is None)
-        }
-        for name, value in wrong.items():
-            draft.set(name, value, "said")
-            if name in _CONTACTS and draft.answers.get("preferred_contact") != _CONTACTS[name]:
-                draft.set("preferred_contact", _CONTACTS[name], "said")
-            text = words.say(
-                "corrections.changed",
-                label=label(self.context, draft, name),
-                value=shown(self.context, name, value),
-            )
-            self.step.says.append(text)
-        return bool(wrong)
-
-    def _says_the_same(self, said: Mapping[str, Proposal]) -> bool:
-        """Whether a message only repeats what was proposed, which is a yes in other words."""
-        proposed = self.draft.proposed
-        return bool(proposed) and all(proposed.get(name) == p.value for name, p in said.items())
-
-    def _propose(self, name: str, proposal: Proposal) -> None:
-        """A fact seen in passing is proposed; a name or address is kept, and checked before sending."""
-        draft, compiled = self.draft, self.context.compiled
-        if name in draft.answers or name == draft.pending == "story":
-            return
-        if name in compiled.accepted:
-            if name in compiled.pack.facts and compiled.asked_of(name) == "staff":
-                draft.set(name, proposal.value, "proposed")
-                draft.flags.append(f"story_suggests_{name}")
-            elif name in compiled.pack.facts or name in PERSON_FACTS:
-                draft.proposed[name] = proposal.value
-            elif name == "confidentiality":
-                # No rule of this policy turns on it; it is kept for the people who deal with the case.
-                self._keep(name, proposal.value, "proposed")
-        elif name == "complainant_name":
-            draft.own_name = proposal.value
-        elif self.context.questions.get(name) is not None:
-            draft.set(name, proposal.value, "proposed")
-            if name in _CONTACTS and "preferred_contact" not in draft.answers:
-                draft.set("preferred_contact", _CONTACTS[name], "proposed")
-
-    def _not_understood(self, understood: Understood) -> None:
-        # At the last question anything that is not "send" is more to say: it is kept, never lost.
-        if self.draft.pending == CHECK and _HOLD.search(understood.text):
-            self.step.says.append(self.context.words.say("commands.held"))
-        elif self.draft.pending == CHECK and understood.text.strip() and understood.problem != "bad_payload":
-            self.draft.added_words.append(understood.text)
-            self.step.says.append(self.context.words.say("notices.added"))
-        elif not self.draft.proposed or self.draft.pending == CONFIRM:
-            self._ask_again(self.context.words.say(f"problems.{understood.problem}"))
-
-    def _ask_again(self, because: str) -> None:
+    def ask_again(self, because: str) -> None:
         """At most two re-asks of a question; then it is left, or a person is offered."""
         draft, words = self.draft, self.context.words
         draft.reasks += 1
@@ -274,7 +247,7 @@ class Talk:
             return
         question = self.context.questions.get(draft.pending)
         if draft.pending == CONFIRM:
-            self._confirm(False)
+            proposals.confirm(self.context, draft, self.step, False)
         elif question is not None and question.optional:
             draft.set(draft.pending, None, "skipped")
             self.step.says.append(words.say("problems.give_up"))
@@ -290,11 +263,7 @@ class Talk:
         if draft.state != "draft":
             return
         self._settle_names()
-        wanted = {*routing.needs, *PERSON_FACTS}
-        draft.proposed = {n: v for n, v in draft.proposed.items() if n in wanted and n not in draft.answers}
-        if set(draft.proposed) == {"on_behalf_of"} and draft.proposed["on_behalf_of"] == "self":
-            # Alone it saves no question, and comes better in its own place.
-            draft.proposed = {}
+        draft.proposed = proposals.worth_confirming(draft, routing.needs)
         if self._aside is not None:
             self.step.says += asides.answer(self.context, draft, routing, self._aside)
         # Where nobody is sent elsewhere, there is nothing that this answer could end.
@@ -315,14 +284,22 @@ class Talk:
         self._put(question, routing)
 
     def _settle_names(self) -> None:
-        """The writer's own name belongs to the complainant, or to their representative."""
+        """The writer's own name is the complainant's, or that of their representative, who names them."""
         draft = self.draft
         behalf = draft.answers.get("on_behalf_of")
-        if draft.own_name is not None and behalf is not None:
+        if behalf is None:
+            return
+        if draft.own_name is not None:
             name = "complainant_name" if behalf == "self" else "representative_name"
             if name not in draft.answers:
                 draft.set(name, draft.own_name, "proposed")
-            draft.own_name = None
+        if (
+            draft.represented_name is not None
+            and behalf == "other"
+            and "complainant_name" not in draft.answers
+        ):
+            draft.set("complainant_name", draft.represented_name, "proposed")
+        draft.own_name = draft.represented_name = None
 
     def _put(self, question: Question, routing: Routing) -> None:
         draft = self.draft
@@ -331,16 +308,22 @@ class Talk:
         if draft.pending != question.id:
             draft.reasks = 0
         draft.pending = question.id
-        self.step.question = open_question(self.context, question)
+        self.step.question = open_question(self.context, self.draft, question)
         self.step.ask = ask(self.context, draft, question)
+        self.step.left = questions_left(self.context, draft, routing, question)
+        if question.id == CONFIRM:
+            understood = [{"id": name, "value": value} for name, value in draft.proposed.items()]
+            self.step.answers = to_check(self.context, draft, understood)
 
     def answers_to_check(self, lines: list[dict[str, Any]]) -> None:
         """Put the read-back before the last question."""
-        self.step.says.append(read_back(self.context, self.draft, lines))
+        self.step.answers = to_check(self.context, self.draft, lines)
+        self.step.says.append(read_back(self.context, self.step.answers))
 
     def ended(self, decision: Mapping[str, Any] | None, linked: Sequence[Mapping[str, Any]] = ()) -> None:
         """Say how the conversation ended, and hand the decision to the face, with those of linked cases."""
         draft, words, reference = self.draft, self.context.words, self.context.reference
+        before = len(self.step.says)
         if draft.state == "withdrawn":
             self.step.says.append(words.say("outcome.withdrawn"))
         elif draft.state == "signposted" and decision is not None:
@@ -357,6 +340,9 @@ class Talk:
             "reference": reference,
             "decision": decision,
             "linked": [dict(matter) for matter in linked],
+            # For a face that lays the decision out: what to show beside it, and how many of the texts say it in words.
+            "notes": outcome.notes(self.context, decision, draft.state),
+            "covers": len(self.step.says) - before,
         }
 
     def second_facts(self) -> dict[str, str]:
@@ -391,6 +377,7 @@ class Talk:
             "skipped": list(draft.skipped()),
             "received_at": draft.received_at or self.now.isoformat(),
             "first_told_at": draft.first_told_at,
+            "original_received_at": draft.original_received_at,
             "channel": draft.channel,
             "recorded_by": draft.recorded_by,
         }

@@ -21,6 +21,8 @@ from bot.settings import Settings
 Scope = MutableMapping[str, Any]
 Headers = Mapping[bytes, bytes]
 
+# One-time codes that one address may ask for or try.
+_ASKING = parse("60/hour")
 # A proxy adds one of these: then the address that we see is the proxy's, however local.
 FORWARDING = (b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via")
 
@@ -92,12 +94,25 @@ class Door:
         limit = self._trusted if caller.trusted else self._stranger
         self._count(limit, "This address", "address", caller.address)
 
+    def count_asking(self, caller: Caller) -> None:
+        """One more code that was asked for, or tried, from this address; TooMany (429) when it was one too many."""
+        limit = self._trusted if caller.trusted else _ASKING
+        self._count(limit, "This address", "asking", caller.address)
+
+    def count_stranger(self, scope: Scope) -> None:
+        """One more request that showed a key which is none; TooMany (429) when it was one too many."""
+        self.count_address(Caller(self.caller(scope).address, trusted=False))
+
     def count_conversation(self, organisation: str, sender: str) -> None:
         """One more message in this conversation; TooMany (429) when it was one too many."""
         # The sender is a secret: the counter keeps only its hash.
         self._count(
             self._conversation, "This conversation", organisation, sha256(sender.encode()).hexdigest()
         )
+
+    def count_key(self, organisation: str, prefix: str) -> None:
+        """One more request under this API key; TooMany (429) when it was one too many."""
+        self._count(self._trusted, "This key", "key", organisation, prefix)
 
     def _count(self, limit: RateLimitItem, whose: str, *key: str) -> None:
         if self._counting and not self._limiter.hit(limit, *key):

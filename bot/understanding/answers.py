@@ -7,13 +7,15 @@ dialogue asks again with the help that stands under it.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.messages import OpenQuestion, Proposal
+from bot.understanding.days import FutureDateError, local_day, read_date
 from bot.understanding.phrases import PhraseBook, canonical
-from bot.understanding.spans import FutureDateError, find_emails, local_day, read_date, read_phone
+from bot.understanding.spans import find_emails, read_phone
 
 # Questions about what has happened: a day to come is a slip of the pen.
 _PAST = ("happened_on", "previous_response_at")
@@ -102,13 +104,14 @@ def read_yes_no(text: str, book: PhraseBook) -> Read:
 # A longer sentence is taken at its first words only when they can open nothing but an answer.
 _OPENERS = frozenset(
     "yes|yep|yeah|yup|yea|ya|aye|correct|no|nope|nah|not really|not yet|no thanks|no thank you|yes it is|yes i did|"
-    "that is right|thats right|that is correct|thats correct|yes please|no its not|no it is not|no it isnt".split(
-        "|"
-    )
+    "that is right|thats right|that is correct|thats correct|yes please|no its not|no it is not|no it isnt|"
+    "ie|ydw|ydy|oes|nage|naddo|nac ydw|nac ydy|nac oes".split("|")
 )
 _CONTRARY = re.compile(
-    r"(?:and|but|or|well|actually|then|wait|sorry|maybe)? ?(yes|yeah|yep|no|nope|nah|not really)\b"
+    r"(?:and|but|or|well|actually|then|wait|sorry|maybe|a|ac|ond|neu)? ?"
+    r"(yes|yeah|yep|no|nope|nah|not really|ie|oes|ydw|ydy|nage|na|nac|naddo)\b"
 )
+_NOES = ("no", "nope", "nah", "not really", "nage", "na", "nac", "naddo")
 _NOT_AN_ANSWER = (
     "no one",
     "no idea",
@@ -135,20 +138,23 @@ def _opening(words: list[str], book: PhraseBook) -> tuple[str | None, str]:
 def _contradicts(opening: str, rest: str) -> bool:
     match = _CONTRARY.match(rest)
     if match is not None:
-        return (match.group(1) in ("no", "nope", "nah", "not really")) == (opening == "true")
+        return (match.group(1) in _NOES) == (opening == "true")
     # "yes but ..." takes back what it says; "no but ..." goes on to say what is so.
-    return opening == "true" and bool(re.match(r"(?:but|except|although|apart from|only)\b", rest))
+    return opening == "true" and bool(re.match(r"(?:but|except|although|apart from|only|ond|heblaw)\b", rest))
 
 
 def read_choice(
     text: str, question: OpenQuestion, proposals: Mapping[str, Proposal], book: PhraseBook
 ) -> Read:
-    """The choice that the text names: its value, its label, its place, its own words, or one cue for this fact."""
-    said = canonical(text)
-    names = [(value, {canonical(value), canonical(label)}) for value, label in question.choices]
+    """The choice that the text names: its value, its label, other words for it, its place, or one cue for this fact."""
+    said = _unaccented(canonical(text))
+    names = [(value, {canonical(value), _unaccented(canonical(label))}) for value, label in question.choices]
     exact = [value for value, wordings in names if said in wordings]
     if len(exact) == 1:
         return Read(exact[0])
+    worded = book.choice(question.id, text) & {value for value, _ in names}
+    if len(worded) == 1:
+        return Read(next(iter(worded)))
     place = None if _MINUS.match(text) else _place(said, len(names))
     if place is not None:
         return Read(names[place][0])
@@ -159,20 +165,46 @@ def read_choice(
     if not _DENIAL.search(said):
         suggested |= _named(said, names)
         suggested |= set() if suggested else _worded(said, names)
+    elif len(names) == 2:
+        suggested |= _the_other(said, names)
     if len(suggested) == 1 and suggested <= {value for value, _ in question.choices}:
         return Read(suggested.pop())
     return Read(problem="not_a_choice")
+
+
+_NOT_THIS = re.compile(r"(?:no )?(?:it is |its |it was |i am |im )?not (?:the )?(.+)")
+
+
+def _the_other(said: str, names: list[tuple[str, set[str]]]) -> set[str]:
+    """Of two choices the one that is left: "not for myself", "not the first one"."""
+    match = _NOT_THIS.fullmatch(said)
+    if match is None:
+        return set()
+    place = _place(match.group(1), len(names))
+    denied = {names[place][0]} if place is not None else _named(match.group(1), names)
+    return {value for value, _ in names} - denied if len(denied) == 1 else set()
 
 
 def _yes_or_no(text: str, question: OpenQuestion, book: PhraseBook) -> str | None:
     """The one choice whose label begins with the yes or no that was said: "No, this is the first time"."""
     said = book.answer(text)
     word = {"true": "yes", "false": "no"}.get(said or "")
-    labelled = [value for value, label in question.choices if canonical(label).split()[:1] == [word]]
+    labelled = [
+        value
+        for value, label in question.choices
+        if canonical(label).split()[:1] == [word] or (said and book.answer(label.split(",")[0]) == said)
+    ]
     return labelled[0] if len(labelled) == 1 else None
 
 
 _MINUS = re.compile(r"\s*[-−]\s*\d")
+
+
+def _unaccented(text: str) -> str:
+    """Without the accents that Welsh has and keyboards may lack: "ŵyr" is "wyr"."""
+    if text.isascii():
+        return text
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 def _place(said: str, count: int) -> int | None:

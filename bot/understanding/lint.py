@@ -11,20 +11,24 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from bot.understanding.cues import CUES, HARM
+from bot.understanding.cues import CUES
+from bot.understanding.harm import HARM, Lexicon
 from bot.understanding.phrases import DATA, PhraseBook, expand, parts, read_yaml
 from policy_rules.facts import VOCABULARY
 
+PACKS = Path(__file__).resolve().parents[2] / "policy_rules" / "organisations"
 PHRASES = DATA / "phrases.yml"
-STORIES = (DATA / "stories.yml", DATA / "held_out.yml")
+STORIES = (DATA / "cue_stories.yml", DATA / "cue_held_out.yml")
 
-_MOST_WORDINGS = 400_000  # of one phrase: beyond this it says everything, and means nothing
+_MOST_WORDINGS = 10**9  # of one phrase: beyond this it says everything, and means nothing
+_MOST_OF_HARM = 10**14  # whoever it is, whatever they did, and to whomever: those lists are long on purpose
 _COMPARED = 3_000  # wordings of one phrase up to which it is compared with other values' phrases: all of them in 0.2 s
 # A group that touches a word makes one word in a phrase and two in a cue: "tutor(s|)" is never met.
 _GLUED = re.compile(r"[\w'][(]|[)][\w']")
@@ -46,13 +50,14 @@ def check_cues(
 ) -> list[str]:
     """What is wrong with the cue file and the harm file, one sentence each; empty when nothing is.
 
-    `own_facts` maps facts that packs add to their values.
+    `own_facts` maps facts that packs other than the shipped ones add to their values.
     """
     known = {name: tuple(fact.values) for name, fact in VOCABULARY.items()}
-    for name, values in (own_facts or {}).items():
-        known[name] = (*known.get(name, ()), *values)
+    for facts in (_own_facts(), own_facts or {}):
+        for name, values in facts.items():
+            known[name] = (*known.get(name, ()), *values)
     try:
-        raw, dangers = read_yaml(cues), read_yaml(harm)
+        raw, lexicon = read_yaml(cues), Lexicon.load(harm)
         return [
             *_check_facts(cues.name, raw, known),
             *(
@@ -60,7 +65,8 @@ def check_cues(
                 for key in ("deny", "about")
                 for problem in _check(raw[key], raw["words"], key)
             ),
-            *(f"{harm.name} {p}" for key in ("harm", "harmless") for p in _check(dangers[key], {}, key)),
+            *(f"{harm.name} {p}" for p in _check(lexicon.harm, {}, "harm", _MOST_OF_HARM)),
+            *(f"{harm.name} {p}" for p in _check(lexicon.harmless, {}, "harmless", _MOST_OF_HARM)),
         ]
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         return [f"{cues.name} or {harm.name} cannot be read: {type(error).__name__}: {error}"]
@@ -71,22 +77,24 @@ def _check_facts(file: str, raw: Any, known: Mapping[str, Sequence[str]]) -> Ite
         if name not in known:
             yield f"{file} unknown fact {name!r}{_nearest(name, known)}"
             continue
-        for odd in fact.keys() - {"values", "guard", "beats", "also"}:
+        for odd in fact.keys() - {"values", "guard", "weighed", "beats", "yields", "backed", "also"}:
             yield f"{file} {name}: unknown key {odd!r}"
         if fact.get("guard", "any") != "any":
             yield f"{file} {name}: guard is {fact['guard']!r}; only 'any' is known"
         named = [
             *fact["values"],
+            *fact.get("yields", ()),
+            *fact.get("backed", {}),
             *fact.get("beats", {}),
             *(v for vs in fact.get("beats", {}).values() for v in vs),
         ]
         for value in dict.fromkeys(named):
             if value not in known[name]:
                 yield f"{file} {name}: unknown value {value!r}{_nearest(value, known[name])}"
-        for implied in fact.get("also", {}).values():
-            for other, value in implied.items():
+        for key, says in (("also", "also proposes"), ("backed", "is backed by")):
+            for other, value in (pair for pairs in fact.get(key, {}).values() for pair in pairs.items()):
                 if value not in known.get(other, ()):
-                    yield f"{file} {name}: also proposes {other}={value}, which is not in the vocabulary"
+                    yield f"{file} {name}: {says} {other}={value}, which is not in the vocabulary"
         yield from _check_values(f"{file} {name}", fact["values"], raw["words"])
 
 
@@ -111,7 +119,9 @@ def _check_values(where: str, values: Any, words: dict[str, str]) -> Iterator[st
             yield f"{where}: {wording!r} is {kind} for {' and '.join(sorted(owner))}; it can suggest neither"
 
 
-def _check(phrases: Sequence[str], words: Mapping[str, str], where: str) -> Iterator[str]:
+def _check(
+    phrases: Sequence[str], words: Mapping[str, str], where: str, most: int = _MOST_WORDINGS
+) -> Iterator[str]:
     for phrase in phrases:
         try:
             found = parts(phrase, words)
@@ -122,8 +132,8 @@ def _check(phrases: Sequence[str], words: Mapping[str, str], where: str) -> Iter
             yield f"{where}: {error}"
             continue
         count = _wordings(found)
-        if count > _MOST_WORDINGS:
-            yield f"{where}: {phrase!r} has {count:,} wordings; the most is {_MOST_WORDINGS:,}"
+        if count > most:
+            yield f"{where}: {phrase!r} has {count:,} wordings; the most is {most:,}"
         if all("" in options or not any(o.strip(" *") for o in options) for options in found):
             yield f"{where}: {phrase!r} can be nothing at all, and would be met everywhere"
         if _glued(phrase):
@@ -160,13 +170,33 @@ def check_stories(files: Sequence[Path] = STORIES) -> list[str]:
     problems = []
     for file in files:
         for story in read_yaml(file):
-            for name, value in {**(story.get("expect") or {}), **(story.get("may") or {})}.items():
+            for name, value in _labels(story):
                 fact = VOCABULARY.get(name)
-                if name not in _DETAILS and (fact is None or value not in fact.values):
+                own = value in _own_facts().get(name, ())
+                if name not in _DETAILS and not own and (fact is None or value not in fact.values):
                     problems.append(
                         f"{file.name} {story['text'][:40]!r}: {name}={value} is not in the vocabulary"
                     )
     return problems
+
+
+def _labels(story: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a story expects and allows; several values may be allowed of one fact."""
+    for part in ("expect", "may"):
+        for name, values in (story.get(part) or {}).items():
+            for value in [values] if isinstance(values, str) else values:
+                yield name, value
+
+
+@cache
+def _own_facts() -> dict[str, tuple[str, ...]]:
+    """What the shipped packs add to the vocabulary."""
+    own: dict[str, tuple[str, ...]] = {}
+    for path in sorted(PACKS.glob("*.yml")):
+        if not path.name.endswith(".coverage.yml"):
+            for name, fact in read_yaml(path)["facts"].items():
+                own[name] = (*own.get(name, ()), *fact.get("values", ()))
+    return own
 
 
 def _nearest(name: str, known: Mapping[str, Any] | Sequence[str]) -> str:

@@ -28,26 +28,36 @@ def two_matters(
     """The first and the second subject that a story names as two matters; None where it is one."""
     plain = sorted((one for one in seen if one.fact == _SUBJECT and one.plain), key=lambda one: one.start)
     plain = [one for one in plain if one.value in known]
+    if len({one.value for one in plain}) < 2:
+        return None
+    opened = [match.span() for match in _ANOTHER.finditer(text)]
+    announced = _ANNOUNCED.search(text)
+    if announced is None and not opened:
+        return None
     for i, first in enumerate(plain):
         for second in plain[i + 1 :]:
             if (
                 first.value != second.value
-                and _apart(text, first, second)
+                and _apart(first, second, opened, announced)
                 and not _related(first, second, book)
             ):
                 return _proposal(first), _proposal(second)
     return None
 
 
-def _apart(text: str, first: Seen, second: Seen) -> bool:
+_ANNOUNCED = re.compile(
+    r"\b(?:two|2) (?:things|complaints|matters|issues|problems|separate)\b", re.IGNORECASE
+)
+
+
+def _apart(
+    first: Seen, second: Seen, opened: Sequence[tuple[int, int]], announced: re.Match[str] | None
+) -> bool:
     """Whether another matter is opened between the two, or both are announced before the first."""
     if second.start < first.end:
         return False
-    between = text[first.end : second.end]
-    announced = re.search(
-        r"\b(?:two|2) (?:things|complaints|matters|issues|problems|separate)\b", text, re.IGNORECASE
-    )
-    return bool(_ANOTHER.search(between)) or (announced is not None and announced.start() < first.start)
+    between = any(first.end <= start and end <= second.end for start, end in opened)
+    return between or (announced is not None and announced.start() < first.start)
 
 
 # What these say is often only how another matter was handled: the tutor at the centre, the service about a mark.

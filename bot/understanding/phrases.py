@@ -93,12 +93,18 @@ def read_yaml(path: Path) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class PhraseBook:
-    """What a whole message means. `names` maps what people call a question to its id."""
+    """What a whole message means. `names` maps what people call a question to its id.
+
+    `languages` maps what somebody says who wants to go on in another one to its code.
+    """
 
     commands: Automaton[Command]
     asides: Automaton[Aside]
     answers: Automaton[str]  # "true", "false", "unknown"
+    wishes: Automaton[str]  # values of confidentiality
+    choices: dict[str, Automaton[str]]  # values by the question that they answer
     names: dict[str, str]
+    languages: dict[str, str]
 
     @classmethod
     def load(cls, path: Path = DATA / "phrases.yml") -> PhraseBook:
@@ -110,9 +116,10 @@ class PhraseBook:
             commands=_compiled({Command(name): phrases for name, phrases in raw["commands"].items()}, words),
             asides=_compiled({Aside(name): phrases for name, phrases in raw["asides"].items()}, words),
             answers=_compiled(answers, words),
-            names={
-                canonical(w): name for name, ps in raw["names"].items() for p in ps for w in expand(p, words)
-            },
+            wishes=_compiled(raw["wishes"], words),
+            choices={name: _compiled(values, words) for name, values in raw["choices"].items()},
+            names=_named(raw["names"], words),
+            languages=_named(raw["languages"], words),
         )
 
     def answer(self, text: str) -> str | None:
@@ -132,10 +139,31 @@ class PhraseBook:
         said = canonical(text).split()
         return next(iter(self.asides.match(said)), None) if len(said) <= 12 else None
 
-    def change_target(self, text: str) -> str | None:
-        """The question that "change my e-mail address" names; None if the message says anything else."""
+    def choice(self, question_id: str, text: str) -> frozenset[str]:
+        """The values that the whole message stands for at this question; most often one, or none."""
+        known = self.choices.get(question_id)
+        return frozenset(known.match(canonical(text).split())) if known is not None else frozenset()
+
+    def wish(self, text: str) -> str | None:
+        """`asked` or `anonymous` where the whole message wishes that a name be kept back."""
+        return next(iter(self.wishes.match(canonical(text).split())), None)
+
+    def change(self, text: str) -> str | None:
+        """What "change my e-mail address" wants changed, as it is called there; None if the message says anything else.
+
+        Whose it is ("my") stays, since a representative has a name of their own.
+        """
         match = _CHANGE.fullmatch(canonical(text))
-        return self.names.get(match.group(1)) if match else None
+        return (match.group(1) or match.group(2)) if match else None
+
+    def language(self, text: str) -> str | None:
+        """The language that the whole message asks for."""
+        return self.languages.get(canonical(text))
+
+
+def _named(names: Mapping[str, list[str]], words: Mapping[str, str]) -> dict[str, str]:
+    """Each wording with the name that it stands for."""
+    return {canonical(w): name for name, phrases in names.items() for p in phrases for w in expand(p, words)}
 
 
 L = TypeVar("L", bound=Hashable)
@@ -152,5 +180,6 @@ def _compiled(meanings: Mapping[L, list[str]], words: Mapping[str, str]) -> Auto
 
 _CHANGE = re.compile(
     r"(?:please )?(?:(?:can|could) (?:i|you|we) |i (?:want|need|would like) to |id like to |let me )?(?:please )?"
-    r"(?:change|correct|edit|amend|fix|update) (?:my |the |our |your |his |her |their )?(.+?)(?: please)?"
+    r"(?:change|correct|edit|amend|fix|update) (.+?)(?: please)?"
+    r"|newid (.+?)(?: os gwelwch yn dda)?"
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 from unicodedata import combining
@@ -16,8 +17,12 @@ from unicodedata import combining
 import spacy
 from spacy.tokens import Doc
 
-from bot.understanding.automaton import STOP, Automaton
+from bot.understanding.automaton import GAP, STOP, Automaton
+from bot.understanding.component import FACTORY
 from bot.understanding.cues import CueBook, Seen, Sighting
+from bot.understanding.features import Floats
+from bot.understanding.harm import outright, without
+from bot.understanding.harm_model import HarmModel
 from bot.understanding.phrases import INVISIBLE, parts
 
 _REACH = {"deny": 4, "about": 5, "not": 5}  # tokens between a guard and the cue that it bears on
@@ -38,10 +43,16 @@ Label = tuple[str, str, bool]  # fact ("" for a guard), value (or the guard's na
 class Pipeline:
     """Finds the cues of a book in a text. One a process; `see` may be called from any thread."""
 
-    def __init__(self, book: CueBook) -> None:
+    def __init__(self, book: CueBook, danger: HarmModel | None = None) -> None:
+        """Without `danger` only the phrases of the lexicon tell of harm."""
+        self._danger = danger
         self._strict = book.strict
+        self._spelling = book.spelling
+        # While the phrases load: the same few words stand in most of them.
+        self._known: dict[str, list[str]] = {}
         self._nlp = spacy.blank("en")
         _mend_norms(self._nlp.tokenizer)
+        self._nlp.add_pipe(FACTORY)
         self._automaton: Automaton[Label] = Automaton()
         self._lock = Lock()  # a memory zone belongs to one text at a time
         for cue in book.cues:
@@ -50,6 +61,7 @@ class Pipeline:
         for name, phrases in guards.items():
             for phrase in phrases:
                 self._add(phrase, ("", name, False), book.words)
+        self._known.clear()
 
     def see(self, text: str) -> Sighting:
         """Every cue in `text` that no guard denies, and whether a word of harm is there. Never raises on any text."""
@@ -57,33 +69,51 @@ class Pipeline:
         if not plain:
             return Sighting()
         with self._lock, self._nlp.memory_zone():
+            sighting = self._sighting(self._nlp.make_doc(plain), places)
+        return self._weighed(text, sighting)
+
+    def read(self, text: str) -> tuple[Sighting, Floats]:
+        """What `see` finds, and the score of each intent (`intents.Classifier.rank` takes it). Never raises."""
+        plain, places = flatten(text)
+        with self._lock, self._nlp.memory_zone():
             doc = self._nlp.make_doc(plain)
-            words = _words(doc)
-            matches = self._automaton.find(words)
-            if not matches:
-                return Sighting()
-            return _judge(doc, words, matches, self._strict, places)
+            doc._.said = text
+            scores: Floats = self._nlp(doc)._.intent_scores
+            sighting = self._sighting(doc, places)
+        return self._weighed(text, sighting), scores
+
+    def _weighed(self, text: str, sighting: Sighting) -> Sighting:
+        """A danger that no phrase speaks of is for the model to find."""
+        if sighting.outright or self._danger is None:
+            return sighting
+        score = self._danger.score(without(text, sighting.idle))
+        return replace(sighting, harm=score >= self._danger.threshold, sure=score >= self._danger.sure)
+
+    def _sighting(self, doc: Doc, places: list[int] | None) -> Sighting:
+        words = _words(doc, self._spelling)
+        matches = self._automaton.find(words)
+        return _judge(doc, words, matches, self._strict, places) if matches else Sighting()
 
     def _add(self, phrase: str, label: Label, words: dict[str, str]) -> None:
-        compiled: list[list[list[str]] | None] = []
-        for options in parts(phrase, words):
-            pieces = re.split(r"(\*)", options[0]) if len(options) == 1 else [options]
-            for piece in pieces:
-                if piece == "*":
-                    compiled.append(None)
-                elif isinstance(piece, str):
-                    compiled.append([self._norms(piece)])
-                else:
-                    compiled.append([self._norms(option) for option in piece])
+        compiled = [
+            [[norm for word in option.split() for norm in self._norms(word)] for option in options]
+            for options in parts(phrase, words)
+        ]
         self._automaton.add(compiled, label)
 
-    def _norms(self, phrase: str) -> list[str]:
-        return _words(self._nlp.make_doc(flatten(phrase)[0].strip()))
+    def _norms(self, word: str) -> list[str]:
+        """A word of a phrase, as `find` meets it in a text: "hasn't" is two; `*` is a gap."""
+        norms = self._known.get(word)
+        if norms is None:
+            doc = self._nlp.make_doc(flatten(word)[0].strip())
+            norms = self._known[word] = [GAP] if word == GAP else _words(doc, self._spelling)
+        return norms
 
 
-def _words(doc: Doc) -> list[str]:
-    """The norm of each token; punctuation is STOP."""
-    return [STOP if token.is_punct else token.norm_ for token in doc]
+def _words(doc: Doc, spelling: dict[str, str]) -> list[str]:
+    """The norm of each token, spelt as the phrases are; punctuation is STOP."""
+    norms = (STOP if token.is_punct else token.norm_ for token in doc)
+    return [spelling.get(norm, norm) for norm in norms]
 
 
 def _mend_norms(tokenizer: Any) -> None:
@@ -156,6 +186,8 @@ def _judge(
             guards[value].append((start, end))
     denied, about = dict(_by_end(guards["deny"])), dict(_by_end(guards["about"]))
     negated = {place + 1: place for place, word in enumerate(words) if word in _NEGATIONS}
+    # Once for all: spaCy makes a token anew each time that it is asked for one.
+    spots = [(token.idx, token.idx + len(token)) for token in doc]
     seen = []
     for fact, value, plain, start, end in sorted(cues):
         if _before(denied, start, words, _REACH["deny"]):
@@ -163,9 +195,10 @@ def _judge(
         if fact in strict and _before(negated, start, words, _REACH["not"]):
             continue
         stated = plain or _before(about, start, words, _REACH["about"])
-        last = doc[end - 1]
-        seen.append(Seen(fact, value, stated, *_range(doc[start].idx, last.idx + len(last), places)))
-    return Sighting(tuple(seen), _harmful(guards["harm"], guards["harmless"]))
+        seen.append(Seen(fact, value, stated, *_range(spots[start][0], spots[end - 1][1], places)))
+    said = outright(words, guards["harm"], guards["harmless"])
+    idle = (_range(spots[start][0], spots[end - 1][1], places) for start, end in guards["harmless"])
+    return Sighting(tuple(seen), harm=said, sure=said, outright=said, idle=tuple(idle))
 
 
 def _by_end(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -181,11 +214,6 @@ def _before(guards: dict[int, int], start: int, words: Sequence[str], reach: int
         if end <= start and end > 0 and (words[end - 1] == STOP or words[end - 1] in _CLAUSE_ENDS):
             return False
     return False
-
-
-def _harmful(harm: list[tuple[int, int]], harmless: list[tuple[int, int]]) -> bool:
-    """A word of harm counts unless a harmless turn of phrase touches it."""
-    return any(not any(s < end and start < e for s, e in harmless) for start, end in harm)
 
 
 def _range(start: int, end: int, places: list[int] | None) -> tuple[int, int]:

@@ -202,6 +202,9 @@ class TestDecisionsThatAreKept:
             (MINI / "mini.yml")
             .read_text("utf-8")
             .replace("amount: 2, unit: working_day", "amount: 3, unit: working_day")
+            # Its own example has to follow, or the pack is not taken into use.
+            .replace("acknowledge_by: 2026-12-30", "acknowledge_by: 2026-12-31")
+            .replace("acknowledge: 2026-12-30", "acknowledge: 2026-12-31")
         )
         (tmp_path / "mini.yml").write_text(text, "utf-8")
         assert self.routed(Runner(PackShelf(tmp_path)), CHRISTMAS_EVE) == "2026-12-31"

@@ -16,7 +16,7 @@ SAFE = {
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/cqm/chat", "/healthz", "/nothing/here/at/all", "/pages/chat.js", "/pages/x"]
+    "path", ["/", "/cqm/", "/healthz", "/nothing/here/at/all", "/pages/hearout.css", "/pages/x"]
 )
 def test_every_answer_has_the_safe_headers_and_a_request_id(server: Running, path: str) -> None:
     headers = server.http.get(path).headers
@@ -27,15 +27,15 @@ def test_every_answer_has_the_safe_headers_and_a_request_id(server: Running, pat
 
 
 def test_pages_may_load_our_own_files_only(server: Running) -> None:
-    policy = server.http.get("/cqm/chat").headers["content-security-policy"]
+    policy = server.http.get("/cqm/widget").headers["content-security-policy"]
     assert "unsafe" not in policy
     assert "script-src 'self';" in policy
     assert "require-trusted-types-for 'script'" in policy
 
 
 def test_answers_are_not_kept_by_caches_but_versioned_files_are(server: Running) -> None:
-    assert server.http.get("/cqm/chat").headers["cache-control"] == "no-store"
-    assert "immutable" in server.http.get("/pages/chat.js").headers["cache-control"]
+    assert server.http.get("/cqm/complain").headers["cache-control"] == "no-store"
+    assert "immutable" in server.http.get("/pages/hearout.css").headers["cache-control"]
 
 
 def test_a_request_keeps_the_id_that_the_caller_gave_it_if_it_is_a_plain_one(server: Running) -> None:
@@ -50,7 +50,7 @@ def test_a_request_keeps_the_id_that_the_caller_gave_it_if_it_is_a_plain_one(ser
 def test_what_is_not_there_is_a_problem(server: Running) -> None:
     problem = problem_in(server.http.get("/nowhere"), 404)
     assert "/nowhere" in problem["detail"]
-    assert problem_in(server.http.get("/nobody/chat"), 404)["where"] == "organisation"
+    assert problem_in(server.http.get("/nobody/complain"), 404)["where"] == "organisation"
     problem_in(server.http.delete("/healthz"), 405)
 
 

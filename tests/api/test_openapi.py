@@ -16,6 +16,7 @@ from tests.channels.servers import STRANGER, Running, message, somebody
 DECISIONS = "/api/v1/organisations/{org}/decisions"
 STAFF = "/api/v1/conversations/{reference}/staff"
 MESSAGE = "/webhooks/rest/webhook"
+PARSE = "/model/parse"
 METHODS = {"get", "post"}
 
 
@@ -28,9 +29,21 @@ def described(server: Running) -> dict[str, Any]:
 def test_it_is_openapi_3_1_with_every_path_for_programs(described: dict[str, Any]) -> None:
     assert described["openapi"].startswith("3.1")
     assert set(described["paths"]) == {
+        "/api/v1/cases",
+        "/api/v1/cases/{reference}",
+        "/api/v1/cases/{reference}/events",
+        "/api/v1/cases/{reference}/notes",
+        "/api/v1/cases/{reference}/evidence",
+        "/api/v1/cases/{reference}/evidence/{id}",
+        "/api/v1/handoff/retry",
+        "/api/v1/keys",
+        "/api/v1/keys/{organisation}/{prefix}/revoke",
         "/api/v1/organisations",
+        "/api/v1/organisations/{org}/clocks.ics",
+        "/api/v1/privacy",
         DECISIONS,
         STAFF,
+        PARSE,
         "/healthz",
         "/readyz",
         "/metrics",
@@ -85,6 +98,9 @@ CALLS: list[tuple[str, str, str, dict[str, Any]]] = [
     ("post", DECISIONS, "/api/v1/organisations/cim/decisions", {"content": b"{", "headers": {"Content-Type": "application/json"}}),
     ("get", "/api/v1/organisations", "/api/v1/organisations", {}),
     ("get", "/api/v1/organisations", "/api/v1/organisations", {"headers": {"X-Forwarded-For": STRANGER}}),
+    ("post", PARSE, PARSE, {"json": {"text": "I am Jane, jane@example.org", "question": "story"}}),
+    ("post", PARSE, PARSE, {"json": {"text": 7}}),
+    ("post", PARSE, PARSE, {"json": {"text": "a", "organisation": "nobody"}}),
     ("get", "/healthz", "/healthz", {}),
     ("get", "/readyz", "/readyz", {}),
     ("get", "/metrics", "/metrics", {"headers": {"X-Forwarded-For": STRANGER}}),

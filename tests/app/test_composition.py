@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import alarm_address, compose, create_app, mail_server, targets_of
+from bot.app import alarm_address, compose, create_app, utc_now
+from bot.app.receivers import mail_server, targets_of
 from bot.overlay import BrokenOverlay, Overlays
 from bot.settings import Settings, SettingsError
 from cases.lock import StoreBusy
+from cases.vault import Vault
 from handoff.targets import EmailTarget, FolderTarget
 from policy_rules.errors import BrokenPack
 from tests.channels.servers import Running, running, somebody, soon
@@ -68,13 +70,14 @@ def test_an_organisations_choices_say_where_its_cases_go(tmp_path: Path) -> None
     settings.overlays_dir.mkdir()
     (settings.overlays_dir / "cqm.yml").write_text(OVERLAY)
     overlays, mail = Overlays(settings.overlays_dir), mail_server(settings)
-    assert targets_of(settings, overlays, mail, "cqm") == {
-        "folder": FolderTarget(tmp_path / "cases-of-cqm"),
-        "archive": FolderTarget(Path("/srv/archive")),
-        "email": EmailTarget(mail, ("complaints@example.org",)),
+    vault = Vault(tmp_path / "evidence")
+    assert targets_of(settings, overlays, mail, "cqm", utc_now) == {
+        "folder": FolderTarget(tmp_path / "cases-of-cqm", vault),
+        "archive": FolderTarget(Path("/srv/archive"), vault),
+        "email": EmailTarget(mail, ("complaints@example.org",), vault),
     }
     assert alarm_address(overlays, "cqm") == "alarm@example.org"
-    assert set(targets_of(settings, overlays, mail, "cim")) == {"folder"}
+    assert set(targets_of(settings, overlays, mail, "cim", utc_now)) == {"folder"}
     assert alarm_address(overlays, "cim") is None
     assert (mail.host, mail.sender) == ("mail.example.org", "hearout@example.org")
 

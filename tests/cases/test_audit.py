@@ -351,7 +351,7 @@ class TestWhatTheEntriesTellOf:
         tell(store)
 
         def erase(conn: Connection) -> None:
-            for name in ("outbox", "clocks", "cases", "messages"):
+            for name in ("outbox", "clocks", "person_marks", "cases", "messages"):
                 conn.execute(metadata.tables[name].delete())
 
         store.write_sync(erase)

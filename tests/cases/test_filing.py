@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -66,6 +67,19 @@ def test_a_signposted_person_who_still_complains_keeps_the_reference(store: Stor
     assert (case["state"], case["created_at"], case["record"]["still_complain"]) == ("filed", NOW, True)
     assert len(_rows(store, models.clocks)) == 3
     assert [row["kind"] for row in _rows(store, models.outbox)] == ["case.signposted", "case.filed"]
+
+
+def test_words_that_are_added_to_a_case_leave_its_clocks_as_they_stand(store: Store) -> None:
+    file_a_case(store)
+    met = models.clocks.update().where(models.clocks.c.kind == "acknowledge").values(state="met", met_at=NOW)
+    store.write_sync(lambda conn: conn.execute(met))
+    before = _rows(store, models.clocks)
+    added = replace(a_filing(flags=["harm"]), event="case.updated")
+    here = {"conversation_id": f"c-{REFERENCE}", "key_hash": f"k-{REFERENCE}"}
+    say(store, **here, expected_version=1, message_id="m2", state="filed", cases=(added,))
+    assert _rows(store, models.clocks) == before
+    (case,) = _rows(store, models.cases)
+    assert (case["record"]["flags"], case["version"]) == (["harm"], 2)
 
 
 def test_a_linked_case_cannot_take_a_reference_in_use(store: Store) -> None:

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.browsing import ARGUMENTS
 from tests.channels.servers import Running, running, socket
-from tests.channels.test_demo_page import ARGUMENTS
 
 STORY = "Nobody marked the assignment for six weeks, and two e-mails about it were never answered."
 FACTS = (

@@ -152,9 +152,9 @@ class TestTranscripts:
         assert process.stdout is not None
         while not process.stdout.readline().startswith("What has happened?"):
             pass
-        time.sleep(0.1)
+        time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=40)
         os.close(ours)
         os.close(theirs)
         assert process.returncode == 130

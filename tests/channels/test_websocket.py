@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from socket import SHUT_RDWR
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -78,8 +79,19 @@ class TestResume:
                 assert client.take("ack")["seq"] == reply["seq"]
         with socket(server) as client:
             assert client.hello(key, reply["seq"])["seq"] == reply["seq"]
+
             client.send(type="ping")
             client.take("pong")
+
+    def test_a_reply_that_was_missed_says_what_it_answers(self, server: Running) -> None:
+        with socket(server) as client:
+            key = client.hello()["resume"]
+            client.take("reply")
+            client.say("My certificate never came.", "m1")
+        with socket(server) as elsewhere:
+            elsewhere.hello(key)
+            assert "said" not in elsewhere.take("reply")
+            assert elsewhere.take("reply")["said"] == {"id": "m1", "text": "My certificate never came."}
 
     def test_from_the_start_every_reply_comes_again(self, server: Running) -> None:
         with socket(server) as client:
@@ -132,10 +144,25 @@ class TestTabs:
             one.take("reply")
             other.hello(key)
             other.take("reply")
-            reply = one.say("My certificate never came.")
-            assert other.take("reply") == reply
-            answered = other.say("yes")
-            assert one.take("reply") == answered
+            reply = one.say("My certificate never came.", "m1")
+            # The other tab was not there when it was said.
+            said = {"id": "m1", "text": "My certificate never came."}
+            assert other.take("reply") == {**reply, "said": said}
+            answered = other.say("yes", "m2")
+            assert one.take("reply") == {**answered, "said": {"id": "m2", "text": "yes"}}
+
+    def test_a_tab_that_goes_before_its_answer_comes_leaves_the_others_none_the_wiser(
+        self, server: Running
+    ) -> None:
+        with socket(server) as other:
+            key = other.hello()["resume"]
+            other.take("reply")
+            for name in ("m1", "m2", "m3", "m4"):
+                with socket(server) as one:
+                    one.hello(key, 1_000)
+                    one.send(type="message", id=name, text=f"My certificate never came, {name}.")
+                    one.connection.socket.shutdown(SHUT_RDWR)
+                assert other.take("reply")["said"]["id"] == name
 
     def test_another_conversation_hears_nothing(self, server: Running) -> None:
         with socket(server) as one, socket(server) as other:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,3 +98,35 @@ def test_nobody_from_elsewhere_can_act_as_staff(server: Running) -> None:
 )
 def test_an_act_that_is_none_is_refused(server: Running, act: dict[str, str]) -> None:
     problem_in(server.http.post("/api/v1/conversations/CQM-0000-0000-0/staff", json=act), 422)
+
+
+def test_two_cases_are_linked_by_somebody_who_has_looked(server: Running) -> None:
+    references = []
+    for _ in range(2):
+        sender = uuid.uuid4().hex
+        for text in [STORY, FILED, *["/skip"] * 20]:
+            entries = server.say(sender, text)
+            if entries[-1]["custom"].get("question", {}).get("id") == "check_answers":
+                break
+        entries = server.say(sender, "/SetSlots(check_answers=send)")
+        references.append(entries[-1]["custom"]["outcome"]["reference"])
+    first, second = references
+    record = json.loads(server.row("cases", f"reference = '{second}'")["record"])
+    assert record["possible_duplicates"] == [first]
+    assert staff(server, "link", second, first, "--by", "R. Ahmed")[:2] == (
+        0,
+        f"{second} and {first} are linked.\n",
+    )
+    said = (0, f"{first} and {second} are linked already.\n")
+    assert staff(server, "link", first, second, "--by", "R. Ahmed")[:2] == said
+    record = json.loads(server.row("cases", f"reference = '{second}'")["record"])
+    assert (record["linked"], record["possible_duplicates"]) == ([first], [])
+    assert "R. Ahmed" in server.row("notes", f"case_reference = '{second}'")["by"]
+    assert staff(server, "link", first, first, "--by", "R. Ahmed")[0] == 2
+    assert staff(server, "link", first, "CQM-0000-0000-0", "--by", "R. Ahmed")[0] == 2
+
+
+FILED = (
+    "/SetSlots(nature=complaint, subject=service, stage_reached=none, complainant_type=learner, on_behalf_of=self, "
+    "complainant_name=Ann Evans, preferred_contact=email, contact_email=ann@example.org)"
+)

@@ -12,8 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from actions.runner import Ran, Runner
 from bot.dialogue.catalogue import Catalogue, words_of
+from bot.overlay import Overlay
+from bot.turn import Desk
 from policy_rules.errors import Refusal
 from policy_rules.shelf import PackShelf
 from tests.conversations.reading import Case, Check, Said, WrongFile
@@ -61,11 +65,15 @@ class Played:
             self.clock.now = datetime.fromisoformat(extra["mocked_datetime"])
         self.person.channel = extra.get("channel", "chat")
         self.person.recorded_by = extra.get("recorded_by")
+        self.person.begin_in = extra.get("language")
         at = extra.get("received_at")
         self.person.received_at = None if at is None else datetime.fromisoformat(at)
         self.runner.ran = []
         reply = await self.person.say(step.text, extra.get("message_id"))
         self.now = standing(self.person)
+        self.words = _words_for(
+            self.person.desk, self.person.organisation, self.now.draft.get("language", "en")
+        )
         for check in step.checks:
             self._compare(step, check)
         try:
@@ -177,6 +185,12 @@ _CHECKS: dict[str, Callable[[Played, Any], tuple[str, str] | None]] = {
 }
 
 
+def _words_for(desk: Desk, organisation: str, language: str) -> Catalogue:
+    return Catalogue(
+        words_of(language), desk.packs.get(organisation).pack, desk.packs.wording(organisation, language)
+    )
+
+
 def _quoted(texts: list[str]) -> str:
     return " | ".join(repr(text) for text in texts) or "nothing"
 
@@ -186,8 +200,13 @@ def desk_for(case: Case) -> Iterator[Played]:
     """The person of a case before their first word, at a desk of their own."""
     folder = Path(tempfile.mkdtemp(prefix="hearout-"))
     clock = Clock(datetime.fromisoformat(case.settings["mocked_datetime"]))
+    offered = [code.strip() for code in case.settings.get("languages", "en").split(",")]
     try:
-        with migrated_database("sqlite", folder) as url, open_desk(folder, None, clock, url) as desk:
+        overlay = Overlay.model_validate({"languages": offered})
+    except ValidationError:
+        raise WrongFile(f"{case.file}:{case.line} there is no such language: {', '.join(offered)}.") from None
+    try:
+        with migrated_database("sqlite", folder) as url, open_desk(folder, None, clock, url, overlay) as desk:
             runner = WatchedRunner(desk.packs)
             desk = replace(desk, runner=runner)
             person = Person(desk, case.settings["organisation"])
@@ -195,7 +214,7 @@ def desk_for(case: Case) -> Iterator[Played]:
                 compiled = desk.packs.get(person.organisation)
             except Refusal as refusal:
                 raise WrongFile(f"{case.file}:{case.line} {refusal}") from None
-            words = Catalogue(words_of("en"), compiled.pack)
+            words = _words_for(desk, person.organisation, overlay.languages[0])
             watcher = Watcher(compiled, desk.overlays(person.organisation))
             yield Played(case, person, clock, runner, words, watcher)
     finally:

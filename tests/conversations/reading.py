@@ -32,7 +32,9 @@ from policy_rules.errors import BrokenPack, nearest
 from policy_rules.loader import Lines, Location, read_yaml
 
 FIXTURE_SLOTS = ("organisation", "mocked_datetime")
-METADATA = ("channel", "recorded_by", "received_at", "mocked_datetime", "message_id")
+# What may be left out: the languages that the organisation has switched on, "en, cy"; English alone if it is.
+FIXTURE_CHOICES = ("languages",)
+METADATA = ("channel", "recorded_by", "received_at", "mocked_datetime", "message_id", "language")
 CHECKS = ("bot", "utter", "slot_was_set", "slot_was_not_set")
 ASSERTIONS = ("slot_was_set", "slot_was_not_set", "bot_uttered", "bot_did_not_utter", "action_executed")
 _TOP, _CASE = ("test_cases", "fixtures", "metadata"), ("test_case", "fixtures", "metadata", "steps")
@@ -92,7 +94,7 @@ class _File:
 
     def cases(self) -> Iterator[Case]:
         self._keys(self.document, _TOP, ())
-        self.fixtures = self._named("fixtures", FIXTURE_SLOTS)
+        self.fixtures = self._named("fixtures", (*FIXTURE_SLOTS, *FIXTURE_CHOICES))
         self.metadata = self._named("metadata", METADATA)
         names: set[str] = set()
         found = self._list(self.document.get("test_cases"), ("test_cases",), "test_cases")

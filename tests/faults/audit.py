@@ -34,8 +34,13 @@ class Finding:
         return f"{self.kind} {self.reference}: {self.says}"
 
 
-def audit(held: Sequence[Held], environment: Mapping[str, str]) -> list[Finding]:
-    """Every breach, from what the commands say, the outbox, and the folders that cases were delivered to."""
+def audit(
+    held: Sequence[Held], environment: Mapping[str, str], received: Mapping[str, list[str]] | None = None
+) -> list[Finding]:
+    """Every breach, from what the commands say, the outbox, and the folders that cases were delivered to.
+
+    `received` stands in for the folders where there was a receiver: the ids under which it had each reference.
+    """
     listed = json.loads(_hearout(environment, "case", "list", "--json"))
     references = sorted({row["reference"] for row in listed})
     shown: dict[str, Any] = {}
@@ -44,7 +49,7 @@ def audit(held: Sequence[Held], environment: Mapping[str, str]) -> list[Finding]
         lines = _hearout(environment, "case", "show", *references[start : start + 200], "--json").splitlines()
         shown |= {record["reference"]: record for record in map(json.loads, lines)}
     found = [finding for one in held for finding in _told(one, listed, shown)]
-    return [*found, *_strangers(held, listed), *_handed_over(listed, environment)]
+    return [*found, *_strangers(held, listed), *_handed_over(listed, environment, received)]
 
 
 def _told(one: Held, listed: Sequence[Mapping[str, Any]], shown: Mapping[str, Any]) -> Iterator[Finding]:
@@ -95,10 +100,18 @@ def _strangers(held: Sequence[Held], listed: Sequence[Mapping[str, Any]]) -> Ite
         yield Finding("doubled", strangers[0], f"{len(strangers)} conversations that nobody holds")
 
 
-def _handed_over(listed: Sequence[Mapping[str, Any]], environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Every case has its one outbox row, and its one file."""
+def _handed_over(
+    listed: Sequence[Mapping[str, Any]],
+    environment: Mapping[str, str],
+    received: Mapping[str, list[str]] | None,
+) -> Iterator[Finding]:
+    """Every case has its one outbox row, and its one file, or its one id at the receiver."""
     rows = Counter(row["case_reference"] for row in outbox_rows(environment))
-    files = delivered_files(Path(environment["HEAROUT_DATA_DIR"]))
+    files: dict[str, list[Any]] = (
+        {**delivered_files(Path(environment["HEAROUT_DATA_DIR"]))}
+        if received is None
+        else {reference: list(ids) for reference, ids in received.items()}
+    )
     for case in listed:
         reference = case["reference"]
         wanted = int(case["state"] in HANDED_OVER)
@@ -106,7 +119,7 @@ def _handed_over(listed: Sequence[Mapping[str, Any]], environment: Mapping[str, 
             yield Finding("handover", reference, f"a {case['state']} case has not {wanted} outbox rows")
         names = files.pop(reference, [])
         if len(names) != wanted:
-            yield Finding("files", reference, f"{len(names)} files were delivered, not {wanted}")
+            yield Finding("files", reference, f"{len(names)} were delivered, not {wanted}")
     for reference in (*rows, *files):
         yield Finding("handover", reference, "handed over, but no case")
 

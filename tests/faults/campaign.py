@@ -1,6 +1,8 @@
 """The crash test: people complain, the server is killed again and again, and at the end the books are audited.
 
-    python -m tests.faults.campaign --conversations 1000 [--seed N] [--fault NAME] [--seconds N]
+    python -m tests.faults.campaign --conversations 1000 [--seed N] [--fault NAME] [--seconds N] [--webhook]
+
+With --webhook every case goes to a receiver that is slow, and at times takes a case and says that it did not.
 
 Everything random comes from the seed, which is printed; what the clock makes of it differs from run to run.
 """
@@ -28,6 +30,7 @@ from tests.faults.audit import Finding, audit, wait_for_delivery
 from tests.faults.people import Gone, Held, Person
 from tests.faults.planted import FAULTS
 from tests.faults.processes import Life, Nursery, Program
+from tests.faults.receiver import FaultyReceiver, faulty_receiver
 
 CLIENTS = 8
 SHORTEST_LIFE, LONGEST_LIFE = 0.020, 0.500
@@ -50,6 +53,7 @@ class Plan:
     forks_only: bool = False
     longest_life: float = LONGEST_LIFE
     clients: int = CLIENTS
+    webhook: bool = False
 
 
 @dataclass(slots=True)
@@ -163,7 +167,9 @@ class Theatre:
         life.end()
 
 
-async def carry_out(plan: Plan, folder: Path, nursery: Nursery | None) -> Campaign:
+async def carry_out(
+    plan: Plan, folder: Path, nursery: Nursery | None, receiver: FaultyReceiver | None = None
+) -> Campaign:
     """Run the plan and audit what is left. Bounded by the plan's conversations and seconds."""
     campaign = Campaign(plan)
     began = time.monotonic()
@@ -171,6 +177,8 @@ async def carry_out(plan: Plan, folder: Path, nursery: Nursery | None) -> Campai
     chance = random.Random(plan.seed)  # noqa: S311 - it must come out the same again
     killer = Killer(random.Random(chance.random()), plan.longest_life)  # noqa: S311
     organisations = PackShelf(plan.packs).ids()
+    if receiver is not None:
+        receiver.name_it_to(folder, organisations)
     places = iter(range(plan.conversations))
     people = [
         Person(
@@ -216,7 +224,8 @@ async def carry_out(plan: Plan, folder: Path, nursery: Nursery | None) -> Campai
         talking.cancel()
         life.end()
     campaign.sent_again = sum(person.sent_again for person in people)
-    campaign.findings = audit(campaign.held, theatre.environment)
+    received = None if receiver is None else receiver.ids()
+    campaign.findings = audit(campaign.held, theatre.environment, received)
     campaign.findings += [Finding("stuck", "", said) for said in campaign.stuck]
     campaign.seconds = time.monotonic() - began
     return campaign
@@ -241,8 +250,9 @@ def nursery_of() -> Iterator[Nursery]:
 
 def run(plan: Plan, nursery: Nursery | None = None) -> Campaign:
     """Carry a plan out in a folder of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(carry_out(plan, Path(folder), nursery))
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        receiver = stack.enter_context(faulty_receiver(plan.seed)) if plan.webhook else None
+        return asyncio.run(carry_out(plan, Path(folder), nursery, receiver))
 
 
 def main(arguments: list[str] | None = None, say: Callable[[str], object] = sys.stdout.write) -> int:
@@ -255,10 +265,18 @@ def main(arguments: list[str] | None = None, say: Callable[[str], object] = sys.
     parser.add_argument(
         "--command-each", type=int, default=5, help="every so many starts are the command itself"
     )
+    parser.add_argument("--webhook", action="store_true", help="hand over to a faulty receiver")
     chosen = parser.parse_args(arguments)
     seed = secrets.randbelow(2**32) if chosen.seed is None else chosen.seed
     say(f"seed {seed}\n")
-    plan = Plan(chosen.conversations, seed, chosen.seconds, chosen.fault, command_each=chosen.command_each)
+    plan = Plan(
+        chosen.conversations,
+        seed,
+        chosen.seconds,
+        chosen.fault,
+        command_each=chosen.command_each,
+        webhook=chosen.webhook,
+    )
     with nursery_of() as nursery:
         campaign = run(plan, nursery)
     say(f"{campaign}\n")

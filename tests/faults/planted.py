@@ -5,7 +5,9 @@ python -m tests.faults.planted FAULT [--port N]        `hearout serve` with that
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +20,9 @@ def acknowledge_before_commit() -> None:
 
     def commit(self: writer.GroupCommitWriter) -> None:
         writer._tell(self._batch_told_early)  # type: ignore[attr-defined]
+        time.sleep(
+            0.01
+        )  # what a sync takes on a busy disk; on an idle one a kill would hardly ever fall between
         self._raw.execute("COMMIT")
 
     together = writer.GroupCommitWriter._commit_together
@@ -82,11 +87,39 @@ def no_sync() -> None:
     writer.GroupCommitWriter.__init__ = init  # type: ignore[method-assign]
 
 
+def new_id_each_attempt() -> None:
+    """Each attempt goes out under an id of its own, so that no receiver can know it again."""
+    from handoff.targets.webhook import WebhookTarget
+
+    deliver = WebhookTarget.deliver
+
+    async def renamed(self: WebhookTarget, item: Any) -> None:
+        await deliver(self, replace(item, id=uuid.uuid4().hex))
+
+    WebhookTarget.deliver = renamed  # type: ignore[method-assign]
+
+
+def settle_first() -> None:
+    """A delivery is noted as arrived before it is tried."""
+    from cases import outbox
+    from handoff.deliver import DeliveryLoop
+
+    async def hand_over(self: DeliveryLoop, item: Any) -> None:
+        await self._store.write(lambda conn: outbox.delivered(conn, item, self._clock()))
+        # The gap is there without this; it only takes longer to be hit.
+        await asyncio.sleep(0.05)
+        await self._attempt(item)
+
+    DeliveryLoop._hand_over = hand_over  # type: ignore[method-assign]
+
+
 FAULTS: dict[str, Callable[[], None]] = {
     "acknowledge-before-commit": acknowledge_before_commit,
     "no-idempotency": forget_message_ids,
     "outbox-after-commit": outbox_after_commit,
     "no-sync": no_sync,
+    "new-id-each-attempt": new_id_each_attempt,
+    "settle-first": settle_first,
 }
 
 

@@ -52,8 +52,9 @@ class Bell:
 
     rung: list[Trouble] = field(default_factory=list)
 
-    async def __call__(self, trouble: Trouble) -> None:
+    async def __call__(self, trouble: Trouble) -> bool:
         self.rung.append(trouble)
+        return True
 
 
 def always(**targets: Target) -> Callable[[str], Mapping[str, Target]]:

@@ -32,7 +32,7 @@ def test_the_named_person_gets_a_letter_that_says_what_to_do(free_port: int) -> 
     assert mailbox.recipients == [["head@example.org"]]
     assert letter["Subject"] == "Case CQM-0000-0000-0 was not handed over"
     text = letter.get_content()
-    assert f"hearout handoff replay {'d' * 32}" in text
+    assert f"hearout handoff retry {'d' * 32}" in text
     assert "hearout case show CQM-0000-0000-0" in text
 
 

@@ -68,6 +68,15 @@ def test_a_representative_without_consent_is_marked() -> None:
     assert "Tell the representative nothing about the case until consent is given." in body.get_content()
 
 
+def test_a_restricted_case_and_the_clock_of_the_law_are_shown() -> None:
+    law = {"kind": "statutory_acknowledge", "by": "organisation", "due": "2027-01-23"}
+    record: dict[str, Any] = {"restricted_because": ["member_conduct"], "statutory_clocks": [law]}
+    body = compose(a_delivery(**record), "a@b.org", TO).get_body(("plain",))
+    assert body is not None
+    assert "Restricted to those who deal with it, because of: member_conduct" in body.get_content()
+    assert "By law, acknowledge by: Saturday 23 January 2027" in body.get_content()
+
+
 def test_a_record_with_nothing_but_its_reference_makes_a_letter() -> None:
     bare = a_delivery(
         decision=None, complainant={}, narrative=None, desired_remedy=None, policy={}, filed_at=None, facts={}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handoff.letters.post import Mail
 from handoff.mail import MailServer
 from handoff.target import Delivery, PermanentFailure, TransientFailure
 from handoff.targets.person import PersonTarget
@@ -15,8 +16,8 @@ from tests.handoff.smtp import mail_server
 
 
 def deliver(port: int, **changes: Any) -> None:
-    def write(item: Delivery) -> tuple[str, str]:
-        return f"Your reference\r\nBcc: evil@example.org {item.reference}", "Go on when you like.\n"
+    def write(item: Delivery) -> Mail:
+        return Mail(f"Your reference\r\nBcc: evil@example.org {item.reference}", "Go on when you like.\n")
 
     server = MailServer("127.0.0.1", port, security="none", sender="hearout@example.org")
     item = replace(a_delivery(**{"state": "draft", **changes}), kind="draft.reminder")

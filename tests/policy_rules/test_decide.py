@@ -189,3 +189,9 @@ class TestBadInput:
     def test_what_is_no_date_is_refused(self, mini: CompiledPack, value: object) -> None:
         with pytest.raises(UnknownValue, match="no date"):
             parse_facts(mini, {"previous_response_at": value})
+
+
+def test_small_letters_in_an_instant_mean_the_same() -> None:
+    assert parse_instant("2026-12-24t16:45:00z", "received_at") == parse_instant(
+        "2026-12-24T16:45:00+00:00", "received_at"
+    )

@@ -133,6 +133,102 @@ def test_what_names_no_choice_or_two_is_asked_again(reader: Reader, text: str) -
     assert (understood.answer, understood.problem) == (None, "not_a_choice")
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("not for myself", "other"),
+        ("no, not for someone else", "self"),
+        ("not the first one", "other"),
+        ("it's not the second", "self"),
+        ("not sure", None),
+        ("not really either", None),
+    ],
+)
+def test_of_two_choices_the_one_that_is_denied_leaves_the_other(
+    reader: Reader, text: str, value: str | None
+) -> None:
+    assert reader.read(text, BEHALF, now=NOW, facts=FACTS).answer == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("just me", "self"),
+        ("it's for me", "self"),
+        ("me", "self"),
+        ("it is about me", "self"),
+        ("my own behalf", "self"),
+        ("I am doing this for my dad", "other"),
+        ("for a friend", "other"),
+        ("my daughter", "other"),
+        ("I'm her carer", "other"),
+        ("the second", "other"),
+        ("a", "self"),
+        ("2", "other"),
+    ],
+)
+def test_for_whom_somebody_writes_is_read_in_other_words(reader: Reader, text: str, value: str) -> None:
+    assert reader.read(text, BEHALF, now=NOW, facts=FACTS).answer == value
+
+
+CHOICES = {
+    "preferred_contact": ("email", "phone", "post", "none"),
+    "nature": ("complaint", "enquiry", "feedback", "compliment", "appeal"),
+    "stage_reached": ("none", "informal", "stage_1", "final"),
+    "representative_basis": ("consent", "deceased", "unable", "none"),
+    "confidentiality": ("none", "asked", "anonymous"),
+    "complainant_type": ("member", "learner", "apprentice", "employer_customer", "staff", "public"),
+}
+PARAPHRASES = {
+    ("preferred_contact", "email"): "email please|by e-mail|send me an email|e-mail is best",
+    ("preferred_contact", "phone"): "call me|give me a ring|on my mobile|a text please",
+    ("preferred_contact", "post"): "a letter|by letter please|write to me|in writing",
+    ("preferred_contact", "none"): "don't contact me|no reply needed|I'd rather not be contacted",
+    (
+        "nature",
+        "complaint",
+    ): "I want to complain|it's a complaint|I'm not happy about it|a formal complaint please",
+    ("nature", "enquiry"): "just a question|I'm only asking|a query",
+    ("nature", "feedback"): "a suggestion|just an idea",
+    ("nature", "compliment"): "I just want to say thanks|praise|to thank someone",
+    ("nature", "appeal"): "I want to appeal|to challenge the decision",
+    (
+        "stage_reached",
+        "none",
+    ): "no reply yet|nothing so far|I haven't had an answer|this is the first time|not a word",
+    ("stage_reached", "informal"): "only by phone|just verbally|informally",
+    ("stage_reached", "final"): "your final answer|yes, I have the final decision",
+    (
+        "representative_basis",
+        "consent",
+    ): "she agrees|he asked me to|I have their permission|they know about it",
+    ("representative_basis", "deceased"): "she died|he has passed away|sadly my mother died",
+    ("representative_basis", "unable"): "he is too ill|she can't do it herself|they lack capacity|too young",
+    ("representative_basis", "none"): "not yet|I haven't asked her|she doesn't know",
+    ("confidentiality", "none"): "you can use my name|I don't mind|no need",
+    ("complainant_type", "staff"): "I work here|I work for you",
+    ("complainant_type", "employer_customer"): "I'm the employer|my company",
+    ("complainant_type", "public"): "none of these|just a member of the public",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [(*key, text) for key, texts in PARAPHRASES.items() for text in texts.split("|")],
+)
+def test_a_choice_is_read_from_other_words_than_its_label(
+    reader: Reader, name: str, value: str, text: str
+) -> None:
+    offered = tuple((one, one.replace("_", " ")) for one in CHOICES[name])
+    question = OpenQuestion(name, "choice", optional=True, choices=offered)
+    assert reader.read(text, question, now=NOW, facts=FACTS).answer == value
+
+
+def test_other_words_for_what_is_not_offered_choose_nothing(reader: Reader) -> None:
+    two = OpenQuestion("nature", "choice", optional=False, choices=(("complaint", "A"), ("enquiry", "B")))
+    assert reader.read("praise", two, now=NOW, facts=FACTS).answer is None
+
+
 def test_a_choice_of_two_is_read_from_words(reader: Reader) -> None:
     for text, value in (
         ("myself", "self"),

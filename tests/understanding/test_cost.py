@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from statistics import median
 from time import thread_time
 
 import pytest
 
+from bot.understanding.parsing import Interpreter
 from bot.understanding.reader import Reader
 from tests.understanding.questions import FACTS, NOW, STORY
 
@@ -23,18 +25,34 @@ TEN_TIMES = (
 )
 
 
-@pytest.mark.parametrize(("text", "budget"), [(TWELVE, 1.0), (TEN_TIMES, 3.0)])
-def test_a_message_is_read_within_its_budget(reader: Reader, text: str, budget: float) -> None:
-    """Milliseconds of this thread at the median, of the best of five rounds: the machine's other work is not ours."""
+# Milliseconds, twice what `make bench` allows a quiet machine: here other tests run beside us and share its caches.
+PARSED = {TWELVE: 2.0, TEN_TIMES: 6.0}
+# A story is read once in a conversation, by every finder that there is.
+READ = {TWELVE: 3.0, TEN_TIMES: 10.0}
+
+
+def _median_of_the_best_round(work: Callable[[], object]) -> float:
+    """Milliseconds of this thread: the machine's other work is not ours."""
     rounds = []
     for _ in range(5):
         times = []
         for _ in range(40):
             begun = thread_time()
-            reader.read(text, STORY, now=NOW, facts=FACTS)
+            work()
             times.append((thread_time() - begun) * 1000)
         rounds.append(median(times))
-    assert min(rounds) <= budget, rounds
+    return min(rounds)
+
+
+@pytest.mark.parametrize("text", [TWELVE, TEN_TIMES], ids=["short", "long"])
+def test_a_message_is_parsed_within_its_budget(reader: Reader, text: str) -> None:
+    interpreter = Interpreter(reader)
+    assert _median_of_the_best_round(lambda: interpreter.parse(text, now=NOW, facts=FACTS)) <= PARSED[text]
+
+
+@pytest.mark.parametrize("text", [TWELVE, TEN_TIMES], ids=["short", "long"])
+def test_a_story_is_read_within_its_budget(reader: Reader, text: str) -> None:
+    assert _median_of_the_best_round(lambda: reader.read(text, STORY, now=NOW, facts=FACTS)) <= READ[text]
 
 
 def test_what_reads_no_text_does_not_load_spacy() -> None:

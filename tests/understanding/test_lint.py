@@ -29,12 +29,16 @@ FAULTS = [
     ('- "on my own behalf"', '- "on my own behalf|"', "brackets do not pair"),
     ('- "on my own behalf"', '- "(on|)"', "can be nothing at all"),
     ('- "on my own behalf"', '- "my friend(s|) behalf"', "a group touches a word"),
-    ('- "on my own behalf"', '- "$family $family $family $family"', "wordings; the most is"),
-    ("      self:\n        plain:", "      self:\n        plane:", "unknown key 'plane'"),
-    ("    guard: any\n    beats:", "    guard: all\n    beats:", "guard is 'all'"),
     (
-        "consent: {on_behalf_of: other}",
-        "consent: {on_behalf_of: others}",
+        '- "on my own behalf"',
+        '- "$family $family $family $family $family $family $family $family"',
+        "wordings; the most is",
+    ),
+    ("      self:\n        plain:", "      self:\n        plane:", "unknown key 'plane'"),
+    ("    guard: any\n    values:", "    guard: all\n    values:", "guard is 'all'"),
+    (
+        "also:\n      consent: {on_behalf_of: other}",
+        "also:\n      consent: {on_behalf_of: others}",
         "also proposes on_behalf_of=others",
     ),
     ("deny:\n", "denials:\n", "cannot be read"),
@@ -66,6 +70,6 @@ def test_a_wording_with_two_meanings_is_named(tmp_path: Path) -> None:
 
 
 def test_a_story_that_expects_the_impossible_is_named(tmp_path: Path) -> None:
-    planted = tmp_path / "stories.yml"
+    planted = tmp_path / "cue_stories.yml"
     planted.write_text("- {organisation: cim, text: hello, expect: {subject: weather}}", encoding="utf-8")
     assert "subject=weather is not in the vocabulary" in check_stories([planted])[0]

@@ -10,7 +10,7 @@ from hypothesis import Phase, example, find, given, settings
 from hypothesis import strategies as st
 
 from bot.messages import Aside, Command, OpenQuestion, Understood
-from bot.understanding.reader import Reader
+from bot.understanding.reader import Reader, Said
 from tests.understanding.questions import (
     BEHALF,
     CHECK,
@@ -100,13 +100,16 @@ def test_free_text_is_taken_word_for_word(reader: Reader, text: str, question: O
 COMMANDS = {
     Command.SKIP: "skip|Skip.|skip this|skip this question|I don't know|dont know|not sure|rather not say|I'd rather not|"
     "prefer not to say|no idea|later|pass|can I skip this?|I can't remember|I would rather not say",
-    Command.BACK: "back|go back|Go back please|previous question|undo|change my last answer|I made a mistake",
+    Command.BACK: "back|go back|Go back please|previous question|undo the last answer|change my last answer|I made a mistake",
     Command.HUMAN: "speak to a person|I want to speak to a human|can I talk to someone?|human|talk to a real person|"
     "put me through to someone|agent please|can someone call me|I need help",
     Command.WITHDRAW: "withdraw|withdraw my complaint|I want to withdraw my complaint|cancel my complaint|forget it|"
     "please drop my complaint|delete my complaint",
     Command.RESTART: "start over|start again|restart|can I start again?|begin again",
     Command.PAUSE: "save and come back later|pause|finish later|I have to go|stop|cancel|bye|can I finish this later",
+    Command.UNDO: "undo|Undo that|please undo",
+    Command.ANOTHER: "I have another complaint|can I make a second complaint?|"
+    "start a new complaint|how do I make another complaint?",
     Command.REPEAT: "repeat|say that again|what was the question?|can you repeat that?",
 }
 ASIDES = {
@@ -116,7 +119,12 @@ ASIDES = {
     "when will you reply?|how soon will I hear|what's the deadline?|when will someone contact me?|"
     "how long will it take to get an answer?",
     Aside.PROCESS: "what happens next?|what happens then|what will happen next|what's the process?|how does this work?|"
-    "what is your complaints policy?|what happens after I send it?",
+    "how do I complain?|what happens after I send it?",
+    Aside.POLICY: "what is your complaints policy?|can I see the policy|which version is this?|where can I read your policy?|"
+    "what are the stages?|have you got a copy of the policy?",
+    Aside.MEANING: "what do you mean?|I don't understand the question|can you explain that?|what are my options?",
+    Aside.THANKS: "thank you|Thanks!|thanks a lot|many thanks|diolch|thanks for your help",
+    Aside.HELLO: "hello|are you there?|hello?|hi there|is anyone there?",
     Aside.STATUS: "what's the status of my complaint?|where is my complaint?|any update?|did you get my complaint?|"
     "what is my reference number?",
     Aside.WHO_HANDLES: "who will handle this?|who will deal with my complaint?|who reads this?|who is dealing with it|"
@@ -278,12 +286,12 @@ def test_many_threads_read_as_one(reader: Reader) -> None:
 class IntentFirst(Reader):
     """The fault that the property above is there to catch: a command is looked for before the answer is taken."""
 
-    def _free_text(self, text: str, question: OpenQuestion) -> Understood:
-        for part in text.split():
+    def _free_text(self, said: Said) -> Understood:
+        for part in said.text.split():
             command = self._phrases.command(part)
             if command is not None:
-                return Understood(text, command=command)
-        return super()._free_text(text, question)
+                return Understood(said.text, command=command)
+        return super()._free_text(said)
 
 
 def test_the_property_catches_a_reader_that_classifies_before_it_listens(reader: Reader) -> None:

@@ -44,31 +44,41 @@ class Watcher:
     reasks: int = 0
     decision: dict[str, Any] | None = None
     words: Catalogue = field(init=False)
+    catalogues: dict[str, Catalogue] = field(init=False)
     questions: Questions = field(init=False)
     _problems: list[re.Pattern[str]] = field(init=False)
     _own_contacts: set[str] = field(init=False)
     _own_days: set[date] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.words = Catalogue(words_of("en"), self.compiled.pack)
+        self.catalogues = {code: Catalogue(words_of(code), self.compiled.pack) for code in ("en", "cy")}
         self.questions = Questions(self.compiled)
+        self._listen("en")
+        contacts = {key: one.model_dump() for key, one in self.compiled.pack.contacts.items()}
+        allowed = [
+            # Where a filed case is opened with a code.
+            f"http://127.0.0.1:8000/{self.compiled.pack.organisation.id}/case",
+            *_strings(contacts),
+            *_strings([words._words for words in self.catalogues.values()]),
+            *_strings(self.overlay.model_dump(mode="json")),
+        ]
+        self._own_contacts = {found for text in allowed for found in contacts_in(text)}
+        told = _strings([words._words for words in self.catalogues.values()])
+        self._own_days = {day for text in told for day in dates_in(text)}
+
+    def _listen(self, language: str) -> None:
+        """Expect what follows in this language."""
+        self.words = self.catalogues[language]
         problems = self.words._words["problems"]
         self._problems = [
             _pattern(text) for key, text in problems.items() if key not in ("give_up", "nearest")
         ]
-        contacts = {key: one.model_dump() for key, one in self.compiled.pack.contacts.items()}
-        allowed = [
-            *_strings(contacts),
-            *_strings(self.words._words),
-            *_strings(self.overlay.model_dump(mode="json")),
-        ]
-        self._own_contacts = {found for text in allowed for found in contacts_in(text)}
-        self._own_days = {day for text in _strings(self.words._words) for day in dates_in(text)}
 
     def after(self, text: str, reply: TurnReply, draft: Mapping[str, Any], record: Mapping[str, Any]) -> None:
         """Raises Broken with the rule's name, and what broke it."""
         if not reply.replayed:
             self.said.append(text)
+            self._listen(draft.get("language", "en"))
         texts = [entry["text"] for entry in reply.entries if "text" in entry]
         asked = _asked(reply)
         self._stands(reply, record)
@@ -131,8 +141,9 @@ class Watcher:
 
     def _reasks_twice_at_most(self, texts: list[str], asked: str | None) -> None:
         put_again = any(pattern.search(one) for one in texts for pattern in self._problems)
-        offered = any("You can speak to a person" in one or "prints no address" in one for one in texts)
-        if asked != self.asked or offered:
+        offered = self._says("person.intro", texts) or self._says("person.nobody", texts)
+        begun_anew = self._says("commands.restart", texts)
+        if asked != self.asked or offered or begun_anew:
             self.reasks = 0
         elif put_again:
             self.reasks += 1
@@ -143,7 +154,7 @@ class Watcher:
         self, text: str, texts: list[str], asked: str | None, draft: Mapping[str, Any]
     ) -> None:
         answers = draft.get("answers", {})
-        if self._says("commands.restart", texts):
+        if self._says("commands.restart", texts) or self._says("commands.taken_back", texts):
             self.settled = dict(answers)
             return
         reopened = set(_CLEARED.findall(text)) if _SET_SLOTS.match(text) else set()
@@ -198,7 +209,7 @@ class Watcher:
         if named:
             raise Broken(f"{sorted(map(str, named))} in no decision: {own}")
         for weekday, day in (found for text in own for found in weekdays_in(text)):
-            if self.words.date(day).split()[0] != weekday:
+            if not any(words.date(day).startswith(f"{weekday} ") for words in self.catalogues.values()):
                 raise Broken(f"{day} is no {weekday}: {own}")
         contacts = {contact for text in own for contact in contacts_in(text)} - self._own_contacts
         if contacts - {c for text in [*self.said, *_values(draft)] for c in contacts_in(text)}:

@@ -40,18 +40,24 @@ GARBAGE = st.sampled_from(
         "I am an apprentice", "I had your final answer on 2 November 2026", "it's about my certificate",
         "I want to complain", "undo", "I want to kill myself", "/", "/nonsense", "/SetSlots", "/SetSlots()",
         "Please keep my name out of it", "I live in Wales and studied there", "Is there a human?", "{name} {0} %s",
+        "not March, May", "it's Moore, not Moor", "Moore should be Muir", "no, the other one", "sorry, I meant 5 May",
+        "change my name to Alex Muir", "change the date to 3 March 2026", "my e-mail is wrong", "*Muir", "I want it anonymous",
+        "nie rozumiem pytania", "je ne comprends pas la question", "我不明白这个问题", "you useless idiots",
+        "what if I did both of them?", "cheers for that, very kind of you", "can we start all of this over again",
+        "drop my complaint, they have said sorry", "how long until somebody gets back to me about it all then",
         "<script>alert(1)</script>", "Robert'); DROP TABLE cases;--", "a" * 500, "x@y", "..", "\u202e\u200b",
     ]
 )  # fmt: skip
 ASIDES = [
     "why do you ask?", "why do you need to know that?", "when will I hear?", "how long will it take?",
     "what happens next?", "what is your policy?", "who will handle this?", "who handles this?",
-    "what is my reference?", "/deadline", "/why_asked", "/process", "/status", "/who_handles",
+    "what is my reference?", "what is your complaints policy?", "what do you mean?", "thank you", "hello?", "by when?",
+    "/policy", "/meaning", "/thanks", "/deadline", "/why_asked", "/process", "/status", "/who_handles",
 ]  # fmt: skip
 COMMANDS = [
     "skip", "go back", "can I speak to a human", "save and come back later", "start again",
     "I want to withdraw my complaint", "send", "repeat that", "change my name", "change my e-mail",
-    "change what I want", "/change(subject)", "/back", "/human", "/pause", "/restart", "/withdraw", "/send",
+    "change what I want", "I have another complaint", "the date is wrong", "/another", "/change(subject)", "/back", "/human", "/pause", "/restart", "/withdraw", "/send",
 ]  # fmt: skip
 DEEDS = [
     "I missed an exam because of it", "It cost me three weeks of work", "An apology and the fee", "That it stops",

@@ -6,8 +6,10 @@ import re
 from datetime import date
 from functools import lru_cache
 
-_MONTHS = "January February March April May June July August September October November December".split()
-_DATE = re.compile(rf"(?:(\w+day) )?\b(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}})\b")
+_ENGLISH = "January February March April May June July August September October November December".split()
+_WELSH = "Ionawr Chwefror Mawrth Ebrill Mai Mehefin Gorffennaf Awst Medi Hydref Tachwedd Rhagfyr".split()
+_MONTHS = {name: number for names in (_ENGLISH, _WELSH) for number, name in enumerate(names, 1)}
+_DATE = re.compile(rf"(?:(\w+day|dydd \w+) )?\b(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}})\b")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"https?://\S+")
@@ -39,7 +41,7 @@ def contacts_in(text: str) -> frozenset[str]:
 
 def _worded(text: str) -> list[tuple[str, date | None]]:
     return [
-        (weekday, _day(int(year), _MONTHS.index(month) + 1, int(number)))
+        (weekday, _day(int(year), _MONTHS[month], int(number)))
         for weekday, number, month, year in _DATE.findall(text)
     ]
 

@@ -1,0 +1,44 @@
+"""The staff's pages, under /{org}/staff: signing in, the account, the register.
+
+A page more: docs/staff.md.
+"""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute
+
+from bot.console import accounts
+from bot.console.account import OwnAccount
+from bot.console.cases_talk import Voice
+from bot.console.phone import Phone
+from bot.console.register import Register
+from bot.console.signin import SignIn
+from bot.console.site import Console, Part
+from bot.door import Door
+from bot.settings import Settings
+from bot.turn import Desk
+
+__all__ = ["routes"]
+
+
+def routes(desk: Desk, door: Door, settings: Settings, voice: Voice) -> list[BaseRoute]:
+    """The pages of the console; another part is a line here."""
+    console = Console(desk, door, settings)
+    provider = None
+    if settings.oidc_issuer:
+        # Authlib and cryptography take a fifth of a second and 12 MiB: not where nobody uses them.
+        from bot.console.oidc import Provider
+
+        provider = Provider(settings, desk.clock)
+    sign_in = SignIn(console, provider)
+    parts: list[Part] = [
+        Register(console, voice),
+        Phone(console),
+        OwnAccount(console, sign_in),
+        sign_in,
+    ]
+    if provider is not None:
+        from bot.console.provider import ProviderSignIn
+
+        parts.append(ProviderSignIn(console, sign_in, provider))
+    return [*accounts.routes(desk, door), *console.routes(parts)]

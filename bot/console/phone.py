@@ -1,0 +1,199 @@
+"""The phone page: the whole interview on one page, for a complaint that staff write down. docs/phone.md tells of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.responses import Response
+
+from bot.console import phone_draft as drafts
+from bot.console.permissions import Permission
+from bot.console.phone_draft import CHANNELS, UNKNOWN, Sitting
+from bot.console.phone_end import ending_of
+from bot.console.phone_page import PhonePage, page_of
+from bot.console.phone_words import spaced, spelled
+from bot.console.site import Console, Page, Visit
+from bot.door import refuse_nul
+from cases import logged
+from cases.logged import OpenDraft
+
+TOKEN_BYTES = 16
+# What call software may put into the address: the field that each fills.
+FROM_ADDRESS = {
+    "name": "caller_name",
+    "phone": "caller_phone",
+    "member": "member_number",
+    "channel": "channel",
+    "received_on": "received_on",
+    "received_time": "received_time",
+}
+LONGEST_FROM_ADDRESS = 200
+CHANNEL_NAMES = {
+    "phone": "Phone call",
+    "voicemail": "Voicemail",
+    "in_person": "In person",
+    "post": "Post",
+    "email": "E-mail",
+    "via_staff": "Through a colleague",
+    "social_media": "Social media",
+}
+
+
+class Phone:
+    """The list of one's open drafts, the page of a draft, and what is read out once it is filed."""
+
+    def __init__(self, console: Console) -> None:
+        self._desk = console.desk
+
+    def pages(self) -> Sequence[Page]:
+        """The pages of this part."""
+        needs = Permission.LOG_COMPLAINTS
+        return [
+            Page("GET", "/phone", needs, self.list, nav="Log a complaint"),
+            Page("GET", "/phone/new", needs, self.begin),
+            Page("POST", "/phone/new", needs, self.send_first),
+            Page("GET", "/phone/{reference}", needs, self.show),
+            Page("POST", "/phone/{reference}", needs, self.send),
+        ]
+
+    async def list(self, visit: Visit) -> Response:
+        """The drafts that who is signed in has open."""
+        name = visit.account.name
+        found = await self._desk.store.read(lambda conn: logged.open_drafts(conn, visit.organisation, name))
+        rows = [_row(draft) for draft in found]
+        return visit.page("phone_list.html", {"title": "Log a complaint", "drafts": rows})
+
+    async def begin(self, visit: Visit) -> Response:
+        """An empty page, or one that call software has begun to fill in. Nothing is stored before the first save."""
+        query = visit.request.query_params
+        given = {
+            name: query[key][:LONGEST_FROM_ADDRESS] for key, name in FROM_ADDRESS.items() if query.get(key)
+        }
+        refuse_nul(list(given.values()))
+        if given.get("channel", "phone") not in CHANNELS:
+            del given["channel"]
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        sitting = drafts.begun(self._desk, visit.organisation, visit.writer, token)
+        return await self._page(visit, sitting, token=token, given=given)
+
+    async def send_first(self, visit: Visit) -> Response:
+        """The first save of a page: the draft begins."""
+        token = visit.said("token")
+        if len(token) < TOKEN_BYTES:
+            return visit.go("/phone/new")
+        return await self._take(visit, drafts.begun(self._desk, visit.organisation, visit.writer, token))
+
+    async def show(self, visit: Visit) -> Response:
+        """The page of a draft; of one that is filed, what is read out."""
+        sitting = await self._opened(visit)
+        if not visit.request.query_params.get("kept"):
+            await sitting.tell(logged.OPENED)
+        if sitting.draft.state != "draft":
+            if sitting.draft.recorded_by != visit.account.name:
+                # To everybody else it is a case like any other, restricted ones too.
+                await visit.case(sitting.reference)
+            return await self._ended(visit, sitting)
+        return await self._page(visit, sitting, kept="kept" in visit.request.query_params)
+
+    async def send(self, visit: Visit) -> Response:
+        """Save, or file."""
+        return await self._take(visit, await self._opened(visit))
+
+    async def _opened(self, visit: Visit) -> Sitting:
+        reference = visit.request.path_params["reference"]
+        refuse_nul(reference)
+        return await drafts.opened(self._desk, visit.organisation, visit.writer, reference)
+
+    async def _take(self, visit: Visit, sitting: Sitting) -> Response:
+        fields = {name: value for name, value in visit.sent.items() if isinstance(value, str)}
+        asked = [value for value in visit.sent.getlist("q") if isinstance(value, str)]
+        if sitting.draft.state == "draft":
+            await drafts.save(sitting, fields, asked)
+        quiet = visit.request.headers.get("x-saved-quietly") == "1"
+        if fields.get("do") == "file" and sitting.draft.state == "draft":
+            page = await page_of(sitting)
+            for block in page.blocks:
+                if block.state == "open" and block.id not in asked:
+                    # The last answers made it matter; nobody has seen it yet.
+                    sitting.errors[block.id] = "This has come up since: ask it, or say that it is not given."
+            if await drafts.file(sitting, page.required):
+                return visit.go(f"/phone/{sitting.reference}?kept=1")
+        elif not quiet and not sitting.errors:
+            return visit.go(f"/phone/{sitting.reference}?kept=1#next")
+        return await self._page(visit, sitting, given=_refused(sitting, fields), kept=True)
+
+    async def _page(
+        self,
+        visit: Visit,
+        sitting: Sitting,
+        *,
+        token: str = "",
+        given: Mapping[str, str] | None = None,
+        kept: bool = False,
+    ) -> Response:
+        page = await page_of(sitting)
+        _refill(page, given or {})
+        now = self._desk.clock()
+        values: Mapping[str, Any] = {
+            "title": "A complaint by phone"
+            if page.fields["channel"] == "phone"
+            else "A complaint to write down",
+            "page": page,
+            "sitting": sitting,
+            "token": token,
+            "errors": _in_order(sitting.errors, page),
+            "channels": [(name, CHANNEL_NAMES[name]) for name in CHANNELS],
+            "unknown": UNKNOWN,
+            "kept": kept and bool(sitting.reference),
+            "now": now,
+            "privacy": sitting.context.privacy,
+            "spaced": spaced(sitting.reference),
+        }
+        return visit.page("phone.html", values, status=422 if sitting.errors else 200)
+
+    async def _ended(self, visit: Visit, sitting: Sitting) -> Response:
+        ending = await ending_of(sitting)
+        return visit.page("phone_end.html", {"title": ending.title, "ending": ending})
+
+
+def _row(draft: OpenDraft) -> Mapping[str, Any]:
+    answers = draft.data.get("answers", {})
+    story = " ".join((answers.get("story") or "").split())
+    caller = answers.get("representative_name") or answers.get("complainant_name")
+    return {
+        "reference": draft.reference,
+        "at": draft.updated_at,
+        "caller": caller or "Name not given yet",
+        "channel": CHANNEL_NAMES.get(draft.data.get("channel", ""), ""),
+        "story": story if len(story) <= 90 else story[:90].rsplit(" ", 1)[0] + " ...",
+    }
+
+
+def _refused(sitting: Sitting, fields: Mapping[str, str]) -> dict[str, str]:
+    """What was typed and could not be kept, by its field: nobody types it twice."""
+    wrong = set(sitting.errors)
+    names = {"contact_phone": "caller_phone"}
+    given = {names.get(n, n): fields.get(names.get(n, n), "") for n in wrong if names.get(n, n) in fields}
+    if "received_on" in wrong:
+        given |= {n: fields.get(n, "") for n in ("received_on", "received_time")}
+    return given
+
+
+def _refill(page: PhonePage, given: Mapping[str, str]) -> None:
+    page.fields |= {name: value for name, value in given.items() if name in page.fields}
+    page.story = given.get("story") or page.story
+    for block in page.blocks:
+        if given.get(block.id):
+            block.value = given[block.id]
+            if block.control == "email":
+                block.spelled = spelled(block.value)
+
+
+def _in_order(errors: Mapping[str, str], page: PhonePage) -> dict[str, str]:
+    """The errors as their fields stand on the page, by the ids that they have there."""
+    ids = {"contact_phone": "caller_phone", "agreed_by_caller_at": "agreed"}
+    named = {ids.get(name, name): says for name, says in errors.items()}
+    order = [*page.fields, "story", *(block.id for block in page.blocks), "agreed"]
+    return dict(sorted(named.items(), key=lambda item: order.index(item[0]) if item[0] in order else 99))
