@@ -11,7 +11,7 @@ first: warnings go by that.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -276,13 +276,17 @@ def _iso(day: date | None) -> str | None:
 
 
 def open_clocks(
-    conn: Connection, organisation: str, restricted: bool, most: int = 5000
+    conn: Connection,
+    organisation: str,
+    restricted: bool,
+    most: int = 5000,
+    first: date | None = None,
+    last: date | None = None,
 ) -> list[dict[str, Any]]:
     """An organisation's promises that are still owed, the nearest day first, for a calendar.
 
-    `restricted` is whether those of restricted cases are among them.
+    `restricted` is whether those of restricted cases are among them; `first` and `last` are days that both count.
     """
-    open_to_all = ~sa.func.coalesce(cases.c.record["restricted"].as_boolean(), sa.false())
     query = (
         sa.select(
             clocks.c.case_reference,
@@ -299,21 +303,53 @@ def open_clocks(
             cases.c.created_at,
         )
         .join(cases, _SAME_CASE)
-        .where(
-            clocks.c.organisation == organisation,
-            clocks.c.by == "organisation",
-            clocks.c.due.is_not(None),
-            clocks.c.met_at.is_(None),
-            clocks.c.state.in_(("running", "missed")),
-            cases.c.state != "withdrawn",
-            # A promise that was missed stays so when the case is closed without an answer; nobody owes it any more.
-            cases.c.progress != "closed",
-            *([] if restricted else [open_to_all]),
-        )
+        .where(*_still_owed(organisation, restricted), *_between(first, last))
         .order_by(clocks.c.due, clocks.c.case_reference, clocks.c.kind)
         .limit(most)
     )
     return [dict(row._mapping) for row in conn.execute(query)]
+
+
+def count_owed(
+    conn: Connection, organisation: str, restricted: bool, today: date, until: date
+) -> tuple[int, int, int]:
+    """How many promises are late, due today, and due after it up to `until`: all of them, however many."""
+    day = _KEPT
+    query = (
+        sa.select(
+            sa.func.count().filter(day < today),
+            sa.func.count().filter(day == today),
+            sa.func.count().filter(day > today),
+        )
+        .select_from(clocks.join(cases, _SAME_CASE))
+        .where(*_still_owed(organisation, restricted), *_between(None, until))
+    )
+    late, now, coming = conn.execute(query).one()
+    return int(late), int(now), int(coming)
+
+
+def _still_owed(organisation: str, restricted: bool) -> tuple[sa.ColumnElement[bool], ...]:
+    open_to_all = ~sa.func.coalesce(cases.c.record["restricted"].as_boolean(), sa.false())
+    return (
+        clocks.c.organisation == organisation,
+        clocks.c.by == "organisation",
+        clocks.c.due.is_not(None),
+        clocks.c.met_at.is_(None),
+        clocks.c.state.in_(("running", "missed")),
+        cases.c.state != "withdrawn",
+        # A promise that was missed stays so when the case is closed without an answer; nobody owes it any more.
+        cases.c.progress != "closed",
+        *(() if restricted else (open_to_all,)),
+    )
+
+
+def _between(first: date | None, last: date | None) -> Iterator[sa.ColumnElement[bool]]:
+    """By the day that the person counts on; the other condition on each is what an index can be used for."""
+    day = _KEPT
+    if first is not None:
+        yield from (clocks.c.due >= first, day >= first)
+    if last is not None:
+        yield from (clocks.c.due <= last + _APART, day <= last)
 
 
 def standing(conn: Connection, organisation: str, reference: str) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from bot.console.site import Console, Page, Visit
 from bot.turn import context_of
 from cases import listing, officers, watch
 from cases.listing import Filters
+from cases.officers import Connection
 from policy_rules.errors import Refusal
 
 # Cases on one page, and rows of what is due in each group.
@@ -151,26 +152,26 @@ class Register:
         }
 
     async def _due(self, visit: Visit) -> list[dict[str, Any]]:
-        """Late, today, coming: each with its count and its rows, the nearest first."""
+        """Late, today, coming: each with its count, and its nearest rows."""
         organisation, today = visit.organisation, words.today_of(self._desk.clock())
-        restricted = _restricted(visit)
-        rows = await self._desk.store.read(lambda conn: watch.open_clocks(conn, organisation, restricted))
-        groups: dict[str, list[dict[str, Any]]] = {"late": [], "today": [], "coming": []}
-        for row in rows:
-            if row["day"] > today + AHEAD:
-                continue
-            group = "late" if row["day"] < today else "today" if row["day"] == today else "coming"
-            groups[group].append({
-                **_due(row["kind"], row["day"], today),
-                "reference": row["case_reference"],
-                "handler": row["handler"] or "Nobody named",
-                "force": words.FORCE.get(row["force"] or "", ""),
-                "moved": words.day(row["due"]) if row["due"] != row["day"] else "",
-            })  # fmt: skip
-        names = {"late": "Late", "today": "Due today", "coming": f"Coming in {AHEAD.days} days"}
+        restricted, until, one = _restricted(visit), today + AHEAD, timedelta(days=1)
+        spans = (
+            ("late", "Late", None, today - one),
+            ("today", "Due today", today, today),
+            ("coming", f"Coming in {AHEAD.days} days", today + one, until),
+        )
+
+        def look(conn: Connection) -> tuple[tuple[int, int, int], list[list[dict[str, Any]]]]:
+            counts = watch.count_owed(conn, organisation, restricted, today, until)
+            return counts, [
+                watch.open_clocks(conn, organisation, restricted, DUE_MOST, first, last) if count else []
+                for count, (_, _, first, last) in zip(counts, spans, strict=True)
+            ]
+
+        counts, found = await self._desk.store.read(look)
         return [
-            {"id": name, "name": names[name], "count": len(found), "rows": found[:DUE_MOST]}
-            for name, found in groups.items()
+            {"id": name, "name": title, "count": count, "rows": [_owed(row, today) for row in rows]}
+            for (name, title, _, _), count, rows in zip(spans, counts, found, strict=True)
         ]
 
     async def _keep(self, visit: Visit, values: Mapping[str, Any]) -> None:
@@ -219,6 +220,16 @@ def _filters(visit: Visit, asked: Mapping[str, str]) -> tuple[Filters, dict[str,
         received_to=last,
     )
     return wanted, errors
+
+
+def _owed(row: Mapping[str, Any], today: date) -> dict[str, Any]:
+    return {
+        **_due(row["kind"], row["day"], today),
+        "reference": row["case_reference"],
+        "handler": row["handler"] or "Nobody named",
+        "force": words.FORCE.get(row["force"] or "", ""),
+        "moved": words.day(row["due"]) if row["due"] != row["day"] else "",
+    }
 
 
 def _due(kind: str, day: date, today: date) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class TestWhatIsKeptBack:
     ) -> None:
         clocks = watch.open_clocks
         monkeypatch.setattr(
-            watch, "open_clocks", lambda conn, organisation, _: clocks(conn, organisation, True)
+            watch, "open_clocks", lambda conn, organisation, _, *more: clocks(conn, organisation, True, *more)
         )
         with pytest.raises(AssertionError):
             self.test_restricted_cases_are_listed_only_for_who_may_open_them(here, "")
