@@ -64,6 +64,13 @@ def proposed(
     return decision
 
 
+def restricts(
+    record: CaseRecord, changes: Mapping[str, str], decision: Decision, compiled: CompiledPack
+) -> list[str]:
+    """Why only those who deal with it may open the case once it is sent there; empty where everybody may."""
+    return list(_anew(record, changes, decision, compiled).record.restricted_because)
+
+
 def reroute(
     conn: Connection,
     case: CaseAt,

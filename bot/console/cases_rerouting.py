@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
@@ -23,6 +24,14 @@ from policy_rules.errors import Refusal
 from policy_rules.facts import VOCABULARY
 
 STAYS = "stays as it is"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What would come of it; `restricts` is why fewer people may open the case from then on."""
+
+    decision: Decision
+    restricts: tuple[str, ...]
 
 
 class Rerouting:
@@ -64,12 +73,12 @@ class Rerouting:
                 await self._reroute(visit, here, changes, reason, seen)
                 self._desk.wake_delivery()
                 return await self._done(visit, here)
-            decision = await self._desk.store.read(lambda conn: self._look(conn, visit, whole, changes))
+            look = await self._desk.store.read(lambda conn: self._look(conn, visit, whole, changes))
         except Moved:
             return await self._page(visit, here, typed, reason, {}, stale=True)
         except Refusal as refusal:
             return await self._page(visit, here, typed, reason, {self._where(refusal, typed): refusal.detail})
-        return await self._page(visit, here, typed, reason, {}, decision=decision)
+        return await self._page(visit, here, typed, reason, {}, look=look)
 
     async def _done(self, visit: Visit, here: Place) -> Response:
         """Back to the case; to the register where it is restricted from now on to who sent it."""
@@ -95,11 +104,14 @@ class Rerouting:
 
     def _look(
         self, conn: Connection, visit: Visit, whole: Mapping[str, Any], changes: Mapping[str, str]
-    ) -> Decision:
+    ) -> Look:
         """What would come of it. Refusals as of rerouting.proposed."""
         record = CaseRecord.model_validate(whole["record"])
+        compiled = self._desk.packs.get(visit.organisation)
         original = escalation.original_received_at(conn, record) if record.escalated_from else None
-        return rerouting.proposed(record, changes, self._desk.packs.get(visit.organisation), original)
+        decision = rerouting.proposed(record, changes, compiled, original)
+        because = rerouting.restricts(record, changes, decision, compiled)
+        return Look(decision, () if record.restricted else tuple(because))
 
     def _where(self, refusal: Refusal, typed: Mapping[str, str]) -> str:
         where = (refusal.where or "").removeprefix("facts.")
@@ -134,7 +146,7 @@ class Rerouting:
         errors: Mapping[str, str],
         *,
         stale: bool = False,
-        decision: Decision | None = None,
+        look: Look | None = None,
     ) -> Response:
         def state(conn: Connection) -> tuple[dict[str, Any], list[ClockRow], list[dict[str, Any]]]:
             its = (here.organisation, here.reference)
@@ -159,8 +171,12 @@ class Rerouting:
             "errors": errors,
             "stale": stale,
             "since": since[:3],
-            "compared": _compared(whole["record"]["decision"] or {}, decision, rows) if decision else None,
-            "why": list(decision.as_json()["reasons"])[:3] if decision else [],
+            "compared": _compared(whole["record"]["decision"] or {}, look.decision, rows) if look else None,
+            "why": list(look.decision.as_json()["reasons"])[:3] if look else [],
+            "restricts": [words.RESTRICTED.get(why, words.plain(why)) for why in look.restricts]
+            if look
+            else [],
+            "hides": not visit.may(Permission.SEE_RESTRICTED),
         }
         return visit.page("case_reroute.html", values, status=412 if stale else 422 if errors else 200)
 

@@ -348,6 +348,8 @@ class TestRerouting:
         assert seen.status_code == 200
         assert "Director concerned changes" in who.text
         assert told(here, reference) == []
+        assert "You will not be able to open the case any more." in who.text
+        assert "it is about a director" in who.text
         # Restricted from now on, so that who sent it there may not open it any more.
         sent = who.post(f"/cases/{reference}/reroute", version=version, **typed, do="yes")
         assert (sent.status_code, sent.headers["location"]) == (303, "/cqm/staff?done=reroute")
@@ -359,6 +361,18 @@ class TestRerouting:
         assert "Sent to somebody else" in officer.text
         assert "Why: It is about a director" in officer.text
         assert "Staff Set by staff" in officer.text
+
+    def test_who_may_open_it_afterwards_is_told_of_that_alone(
+        self, here: Office, new: Callable[..., str]
+    ) -> None:
+        reference, typed = new(**decided()), {"subject": "director", "reason": "x"}
+        officer = here.signed_in("staff", "restricted_cases")
+        do(officer, reference, "reroute", **typed)
+        assert "The case becomes restricted." in officer.text
+        assert "You will not be able" not in officer.text
+        do(officer, reference, "reroute", **{**typed, "subject": "staff_member"})
+        assert "What would come of it" in officer.text
+        assert "restricted" not in officer.text
 
     @pytest.mark.parametrize(
         ("typed", "says"),
