@@ -24,6 +24,8 @@ AUDIT_ACTORS = ("complainant", "staff", "system")
 ERASED_BECAUSE = ("retention", "request")
 CLOCK_STATES = ("running", "met", "missed", "paused", "stopped")
 SIGN_INS = ("password", "provider")
+DRAFT_STATES = ("open", "submitted", "withdrawn", "published")
+DRAFT_STEPS = ("saved", "submitted", "sent_back", "taken_back", "withdrawn", "published")
 PROGRESS = ("received", "acknowledged", "responded", "closed")
 
 
@@ -544,6 +546,74 @@ staff_sign_ins = sa.Table(
     sa.Column("back", Words, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
     sa.Index(None, "organisation", "expires_at"),
+)
+
+
+# ---- Versions of the rules (migration 0011) ----
+
+# Somebody's work on the rules, until it is published or withdrawn. `base` is the number of the version that it was
+# made from, `base_sha256` the hash of that one's text; `again_of` the number of an old version that it brings back.
+rule_drafts = sa.Table(
+    "rule_drafts",
+    metadata,
+    sa.Column("organisation", sa.String(64), primary_key=True),
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("title", Words, nullable=False),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("base", sa.Integer, nullable=False),
+    sa.Column("base_sha256", sa.String(64), nullable=False),
+    sa.Column("again_of", sa.Integer),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("author", sa.String(32), nullable=False),
+    sa.Column("author_name", Words, nullable=False),
+    sa.Column("reason", Words, nullable=False),
+    sa.Column("source", Words, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Index(None, "organisation", "state"),
+    _one_of("state", DRAFT_STATES),
+)
+
+# Each step of a draft with its text as it then was. Append-only; the database itself refuses a change.
+rule_draft_revisions = sa.Table(
+    "rule_draft_revisions",
+    metadata,
+    sa.Column("organisation", sa.String(64), primary_key=True),
+    sa.Column("draft_id", sa.String(32), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("by", sa.String(32), nullable=False),
+    sa.Column("by_name", Words, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("what", Words, nullable=False),
+    _belongs_to("rule_drafts", ("organisation", "draft_id"), ("organisation", "id")),
+    _one_of("kind", DRAFT_STEPS),
+)
+
+# What was published, for good: the database itself refuses a change. `text_sha256` is of the text, `sha256` of the
+# pack in it, which the cases name. `effective_from` null: in force since ever, the file that there was before.
+rule_versions = sa.Table(
+    "rule_versions",
+    metadata,
+    sa.Column("organisation", sa.String(64), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("text_sha256", sa.String(64), nullable=False),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("title", Words, nullable=False),
+    sa.Column("author", sa.String(32)),
+    sa.Column("author_name", Words, nullable=False),
+    sa.Column("approver", sa.String(32)),
+    sa.Column("approver_name", Words, nullable=False),
+    sa.Column("approved_at", Instant, nullable=False),
+    sa.Column("effective_from", Instant),
+    sa.Column("reason", Words, nullable=False),
+    sa.Column("source", Words, nullable=False),
+    sa.Column("base", sa.Integer),
+    sa.Column("draft_id", sa.String(32)),
+    sa.Column("again_of", sa.Integer),
 )
 
 
