@@ -12,6 +12,11 @@ import pytest
 import structlog
 
 from tests import chromium, loopback
+from tests.again import Again
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Again())
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.browsing import chromium
 from tests.channels.servers import Running, running
@@ -34,6 +36,17 @@ def server(tmp_path_factory: pytest.TempPathFactory, site: Website) -> Iterator[
     with running(data, allowed_origins=(site.url,), limits="off") as started:
         site.ours = started.url
         yield started
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure tells what stood on the page."""
+    report = yield
+    page = item.funcargs.get("page")
+    if report.failed and isinstance(page, Page) and not page.is_closed():
+        with suppress(PlaywrightError):
+            report.sections.append(("page", page.locator("body").inner_text(timeout=2000)))
+    return report
 
 
 @pytest.fixture

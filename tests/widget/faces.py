@@ -133,8 +133,9 @@ def watch(page: Page, ours: tuple[str, ...] = ("127.0.0.1", "localhost")) -> lis
 
 @contextmanager
 def new_page(browser: Browser, **options: Any) -> Iterator[Page]:
-    """A page in a context of its own."""
-    context: BrowserContext = browser.new_context(**{"viewport": {"width": 460, "height": 860}, **options})
+    """A page in a context of its own. What moves on the screen moves at once, else it slips away under the mouse."""
+    usual = {"viewport": {"width": 460, "height": 860}, "reduced_motion": "reduce"}
+    context: BrowserContext = browser.new_context(**{**usual, **options})
     try:
         yield context.new_page()
     finally:
