@@ -2,7 +2,7 @@
 
 A chain alone shows what was changed, removed or moved within it. Whoever can rewrite the whole of it, heads
 included, is caught only against heads that were exported before, to a place that they cannot write to. What the
-entries tell of is looked at too: stories and case records must still be the ones that were stored.
+entries tell of is looked at too: stories, case records and versions of the rules must still be what was stored.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Row
 from cases.audit import ERASED, GENESIS, STORY, Head, digest_of, hash_of
 from cases.audit import heads as heads_of
 from cases.models import audit, cases, conversations, messages
+from cases.rulebook import KEPT, PUBLISHED, reference_of, versions
 
 # Rows in memory at a time: chains only grow.
 _AT_ONCE = 1000
@@ -55,6 +56,7 @@ class _Told:
 
     stories: dict[str, tuple[int, str]] = field(default_factory=dict)
     records: dict[str, tuple[int, str]] = field(default_factory=dict)
+    rules: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def take(self, entry: Mapping[str, Any]) -> None:
         action, reference, digest = entry["action"], entry["reference"], entry["digest"]
@@ -63,6 +65,8 @@ class _Told:
             self.records.pop(reference, None)
         elif digest is not None and action == STORY:
             self.stories[reference] = (entry["number"], digest)
+        elif digest is not None and action in (KEPT, PUBLISHED):
+            self.rules[reference] = (entry["number"], digest)
         elif digest is not None:
             self.records[reference] = (entry["number"], digest)
 
@@ -160,6 +164,7 @@ def _first_changed(conn: Connection, organisation: str, told: _Told) -> tuple[in
     found = [
         *_differing(told.stories, _stored_stories(conn, organisation), "the story", "told"),
         *_differing(told.records, _stored_records(conn, organisation), "the record", "filed"),
+        *_differing(told.rules, _stored_rules(conn, organisation), "the version", "published"),
     ]
     return min(found, default=None)
 
@@ -203,6 +208,12 @@ def _stored_stories(conn: Connection, organisation: str) -> dict[str, set[str]]:
     for reference, conversation_id, text in conn.execute(query.execution_options(yield_per=_AT_ONCE)):
         found.setdefault(reference, set()).add(digest_of(text, conversation_id))
     return found
+
+
+def _stored_rules(conn: Connection, organisation: str) -> dict[str, set[str]]:
+    """The digests of the versions of the rules; of one that was changed, something else."""
+    found = versions(conn, organisation)
+    return {reference_of(one.number): {one.digest if one.intact else ""} for one in found}
 
 
 def _stored_records(conn: Connection, organisation: str) -> dict[str, set[str]]:

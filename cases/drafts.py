@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,6 +49,28 @@ class BadDraft(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What a draft is for: its name, why the rules change, the clause or document that says so, and from which day.
+
+    `effective_on` None: from when it is approved.
+    """
+
+    title: str
+    reason: str = ""
+    source: str = ""
+    effective_on: date | None = None
+
+    def values(self) -> dict[str, Any]:
+        """As columns of a draft."""
+        return {
+            "title": self.title.strip(),
+            "reason": self.reason.strip(),
+            "source": self.source.strip(),
+            "effective_on": self.effective_on,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A draft as it stands. `author` is the account id of who began it; `base` 0 where there was no version yet."""
 
@@ -65,8 +87,14 @@ class Draft:
     author_name: str
     reason: str
     source: str
+    effective_on: date | None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def about(self) -> About:
+        """What it is for."""
+        return About(self.title, self.reason, self.source, self.effective_on)
 
     @property
     def text_sha256(self) -> str:
@@ -85,15 +113,6 @@ class Revision:
     by_name: str
     at: datetime
     what: str
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a draft is for: its name, why the rules change, and the clause or document that says so."""
-
-    title: str
-    reason: str = ""
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +166,7 @@ def create_draft(
     row: dict[str, Any] = {
         "organisation": organisation,
         "id": draft_id,
-        "title": about.title.strip(),
+        **about.values(),
         "text": text,
         "base": base.number,
         "base_sha256": base.sha256,
@@ -156,8 +175,6 @@ def create_draft(
         "state": "open",
         "author": writer.caller or "",
         "author_name": writer.name,
-        "reason": about.reason,
-        "source": about.source,
         "created_at": now,
         "updated_at": now,
     }
@@ -222,14 +239,9 @@ def save_draft(
     """
     draft = locked(conn, organisation, draft_id, seen_revision)
     require(draft, "open")
-    kept = about or About(draft.title, draft.reason, draft.source)
+    kept = about or draft.about
     _check(kept, text)
-    values: dict[str, Any] = {
-        "text": text,
-        "title": kept.title.strip(),
-        "reason": kept.reason,
-        "source": kept.source,
-    }
+    values: dict[str, Any] = {"text": text, **kept.values()}
     if base is not None:
         values |= {"base": base.number, "base_sha256": base.sha256}
     if all(getattr(draft, name) == value for name, value in values.items()):

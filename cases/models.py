@@ -552,7 +552,8 @@ staff_sign_ins = sa.Table(
 # ---- Versions of the rules (migration 0011) ----
 
 # Somebody's work on the rules, until it is published or withdrawn. `base` is the number of the version that it was
-# made from, `base_sha256` the hash of that one's text; `again_of` the number of an old version that it brings back.
+# made from, `base_sha256` the hash of that one's text; `again_of` the number of an old version that it brings back;
+# `effective_on` the day from which its authors want it, null for as soon as it is approved.
 rule_drafts = sa.Table(
     "rule_drafts",
     metadata,
@@ -569,6 +570,7 @@ rule_drafts = sa.Table(
     sa.Column("author_name", Words, nullable=False),
     sa.Column("reason", Words, nullable=False),
     sa.Column("source", Words, nullable=False),
+    sa.Column("effective_on", sa.Date),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.Index(None, "organisation", "state"),
@@ -592,15 +594,15 @@ rule_draft_revisions = sa.Table(
     _one_of("kind", DRAFT_STEPS),
 )
 
-# What was published, for good: the database itself refuses a change. `text_sha256` is of the text, `sha256` of the
-# pack in it, which the cases name. `effective_from` null: in force since ever, the file that there was before.
+# What was published, for good: the database itself refuses a change. `sha256` is of the pack in the text, which the
+# cases name; `digest` is of all the other columns. `effective_from` null: in force since ever, the file of before.
 rule_versions = sa.Table(
     "rule_versions",
     metadata,
     sa.Column("organisation", sa.String(64), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("sha256", sa.String(64), nullable=False),
-    sa.Column("text_sha256", sa.String(64), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("text", Words, nullable=False),
     sa.Column("title", Words, nullable=False),
     sa.Column("author", sa.String(32)),
