@@ -17,13 +17,14 @@ from bot.console.cases_acts import Acts
 from bot.console.cases_page import CasePage
 from bot.console.cases_rerouting import Rerouting
 from bot.console.cases_talk import Talking, Voice
+from bot.console.exports import FORMATS, Exports
 from bot.console.permissions import Permission
+from bot.console.register_filters import DAYS, filters_of, sees_restricted
 from bot.console.site import Console, Page, Visit
 from bot.turn import context_of
 from cases import listing, officers, watch
 from cases.listing import Filters
 from cases.officers import Connection
-from policy_rules.errors import Refusal
 
 # Cases on one page, and rows of what is due in each group.
 MOST, DUE_MOST = 50, 50
@@ -33,7 +34,6 @@ AHEAD = timedelta(days=14)
 SENT_AWAY = (
     "Kept: the case went to somebody else. It is restricted now, and only those who deal with it may open it."
 )
-DAYS = ("received_from", "received_to")
 
 
 class Register:
@@ -41,7 +41,13 @@ class Register:
 
     def __init__(self, console: Console, voice: Voice) -> None:
         self._desk = console.desk
-        self._parts = (CasePage(console), Acts(console), Rerouting(console), Talking(console, voice))
+        self._parts = (
+            CasePage(console),
+            Acts(console),
+            Rerouting(console),
+            Talking(console, voice),
+            Exports(console),
+        )
 
     def pages(self) -> Sequence[Page]:
         """The pages of this part."""
@@ -56,7 +62,7 @@ class Register:
         if not visit.may(Permission.SEE_CASES):
             return visit.page("home.html", {"title": "Complaints"})
         asked = {name: value.strip() for name, value in visit.request.query_params.items()}
-        wanted, errors = _filters(visit, asked)
+        wanted, errors = filters_of(visit, asked)
         values = await self._values(visit, asked, errors)
         if errors:
             return visit.page("register.html", values, status=422)
@@ -72,7 +78,7 @@ class Register:
         if not text:
             return await self._nothing_to_find(visit)
         found = await self._cases(
-            visit, Filters(visit.organisation, search=text, restricted=_restricted(visit)), None
+            visit, Filters(visit.organisation, search=text, restricted=sees_restricted(visit)), None
         )
         exact = [case for case in found["cases"] if case["reference"] == text.upper()]
         if exact:
@@ -90,7 +96,7 @@ class Register:
         self, visit: Visit, asked: Mapping[str, str], errors: Mapping[str, str]
     ) -> dict[str, Any]:
         """What the page has in every state."""
-        organisation, restricted = visit.organisation, _restricted(visit)
+        organisation, restricted = visit.organisation, sees_restricted(visit)
         pack = self._desk.packs.get(organisation).pack
         subjects = pack.facts["subject"].values if "subject" in pack.facts else ()
         said = context_of(self._desk, organisation, "en", "").words
@@ -118,6 +124,7 @@ class Register:
             "next": None,
             "after": False,
             "sought": "",
+            "formats": FORMATS if visit.may(Permission.EXPORT_CASES) else (),
             "restricted": restricted,
         }
 
@@ -154,7 +161,7 @@ class Register:
     async def _due(self, visit: Visit) -> list[dict[str, Any]]:
         """Late, today, coming: each with its count, and its nearest rows."""
         organisation, today = visit.organisation, words.today_of(self._desk.clock())
-        restricted, until, one = _restricted(visit), today + AHEAD, timedelta(days=1)
+        restricted, until, one = sees_restricted(visit), today + AHEAD, timedelta(days=1)
         spans = (
             ("late", "Late", None, today - one),
             ("today", "Due today", today, today),
@@ -180,46 +187,6 @@ class Register:
             return
         now, writer = self._desk.clock(), visit.writer
         await self._desk.store.write(lambda conn: listing.listed(conn, [visit.organisation], writer, now))
-
-
-def _restricted(visit: Visit) -> bool:
-    return visit.may(Permission.SEE_RESTRICTED)
-
-
-def _filters(visit: Visit, asked: Mapping[str, str]) -> tuple[Filters, dict[str, str]]:
-    """The filters of an address, and what is wrong with it by field."""
-    errors: dict[str, str] = {}
-    days: dict[str, date] = {}
-    for name in DAYS:
-        if text := asked.get(name):
-            try:
-                days[name] = date.fromisoformat(text)
-            except ValueError:
-                errors[name] = "Write a day such as 2026-11-24."
-            else:
-                if not 1990 <= days[name].year <= 2099:
-                    errors[name] = "The year must be one from 1990 to 2099."
-    first, last = days.get("received_from"), days.get("received_to")
-    if first and last and first > last and not errors:
-        errors["received_to"] = "The last day must not be before the first."
-    for name, known in (("progress", words.PROGRESS), ("state", words.STATES)):
-        if asked.get(name) and asked[name] not in known:
-            errors[name] = f"Choose one of: {', '.join(known.values())}."
-    for text in asked.values():
-        if "\x00" in text:
-            raise Refusal("The address holds a NUL character.", where="address")
-    wanted = Filters(
-        organisation=visit.organisation,
-        restricted=_restricted(visit),
-        state=asked.get("state") or None,
-        progress=asked.get("progress") or None,
-        handler=asked.get("handler") or None,
-        subject=asked.get("subject") or None,
-        reference=asked.get("reference") or None,
-        received_from=first,
-        received_to=last,
-    )
-    return wanted, errors
 
 
 def _owed(row: Mapping[str, Any], today: date) -> dict[str, Any]:
