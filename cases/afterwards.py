@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from cases import audit, clock_moves, closing, events, likeness, notes, outgoing, restricted
+from cases import audit, case_row, clock_moves, closing, events, likeness, notes, outgoing, restricted
 from cases.clock_moves import ClockRow
 from cases.closing import Closing
 from cases.conversations import Conversation
@@ -278,8 +278,7 @@ def _set_state(
     at: datetime,
 ) -> None:
     kept = record.model_copy(update={"state": state}).as_json()
-    here = (cases.c.organisation == case.organisation, cases.c.reference == case.reference)
-    conn.execute(cases.update().where(*here).values(state=state, record=kept))
+    case_row.replace(conn, case.organisation, case.reference, kept, at, state=state)
     hand_over(conn, case.organisation, case.reference, kind, targets, at)
     _audit(conn, case, kept, kind, COMPLAINANT, at)
 
@@ -295,8 +294,7 @@ def _keep(
 ) -> None:
     """The new record of a locked case, told to whoever has it; what was only signposted was handed to nobody."""
     kept = record.as_json()
-    here = (cases.c.organisation == case.organisation, cases.c.reference == case.reference)
-    conn.execute(cases.update().where(*here).values(record=kept, version=case.version + 1))
+    case_row.replace(conn, case.organisation, case.reference, kept, at)
     if record.state != "signposted":
         hand_over(conn, case.organisation, case.reference, kind, targets, at)
     _audit(conn, case, kept, kind, writer, at)

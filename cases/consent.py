@@ -14,7 +14,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from cases import audit
+from cases import audit, case_row
 from cases.conversations import Conversation
 from cases.filing import hand_over
 from cases.models import cases, consents, conversations
@@ -124,8 +124,7 @@ def record_answer(
     events = []
     for record in asked.records:
         kept = _changed(record, consent=answer, consent_link=None).as_json()
-        here = (cases.c.organisation == record.organisation, cases.c.reference == record.reference)
-        conn.execute(cases.update().where(*here).values(record=kept, version=cases.c.version + 1))
+        case_row.replace(conn, record.organisation, record.reference, kept, at)
         # What was only signposted was handed to nobody, and so is this.
         if record.state != "signposted":
             hand_over(conn, record.organisation, record.reference, f"case.consent_{answer}", targets, at)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from cases import audit, events
+from cases import audit, case_row, events
 from cases.filing import hand_over
 from cases.models import cases
 from cases.record import CaseRecord
@@ -112,8 +112,7 @@ def link_back(conn: Connection, record: CaseRecord, targets: tuple[str, ...], at
     if record.reference in earlier.linked:
         return
     kept = earlier.model_copy(update={"linked": [*earlier.linked, record.reference]}).as_json()
-    here = (cases.c.organisation == case.organisation, cases.c.reference == case.reference)
-    conn.execute(cases.update().where(*here).values(record=kept, version=case.version + 1))
+    case_row.replace(conn, case.organisation, case.reference, kept, at)
     hand_over(conn, case.organisation, case.reference, LINKED, targets, at)
     digest = audit.digest_of(kept, case.conversation_id)
     entries = [

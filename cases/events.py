@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam
 
-from cases import audit, clock_moves, closing, repeats
+from cases import audit, case_row, clock_moves, closing, repeats
 from cases.effects import EFFECTS, BadMoment, CaseAt, Happening
 from cases.models import case_events, cases
 from cases.prepared import Prepared
@@ -55,9 +55,6 @@ class Writer:
 _COLUMNS = [cases.c[name] for name in CaseAt.__dataclass_fields__]
 _HERE = (cases.c.organisation == bindparam("in_organisation"), cases.c.reference == bindparam("in_case"))
 _LOCK = Prepared(sa.select(*_COLUMNS).where(*_HERE).with_for_update())
-_ADVANCE = (
-    cases.update().where(*_HERE).values(version=bindparam("new_version"), progress=bindparam("new_progress"))
-)
 _PARTS = ("number", "kind", "at", "recorded_at", "by", "data", "clocks")
 _PAST = Prepared(
     sa.select(*(case_events.c[name] for name in _PARTS))
@@ -85,12 +82,9 @@ def require_version(case: CaseAt, seen: Collection[int] | None) -> None:
         )
 
 
-def advance(conn: Connection, case: CaseAt, progress: str | None = None) -> int:
+def advance(conn: Connection, case: CaseAt, at: datetime, progress: str | None = None) -> int:
     """Move a locked case to its next version, and return that."""
-    here = {"in_organisation": case.organisation, "in_case": case.reference}
-    conn.execute(
-        _ADVANCE, {**here, "new_version": case.version + 1, "new_progress": progress or case.progress}
-    )
+    case_row.move(conn, case.organisation, case.reference, progress or case.progress, at)
     return case.version + 1
 
 
@@ -147,7 +141,7 @@ def record(
             "clocks": [{**row.as_json(), "was": was[row.kind].state} for row in moved],
         },
     )
-    version = advance(conn, case, progress)
+    version = advance(conn, case, now, progress)
     entry = audit.Event(f"case.{told.kind}", case.reference, writer.actor, caller=writer.caller)
     audit.append(conn, case.organisation, now, [entry])
     return {**event, "version": version, "progress": progress}

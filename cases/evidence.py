@@ -12,7 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from cases import audit
+from cases import audit, case_row
 from cases.conversations import Conversation
 from cases.files import Kept, listed, of_conversation
 from cases.filing import hand_over
@@ -95,8 +95,7 @@ def _refile(
     events: list[audit.Event] = []
     for row in conn.execute(sa.select(cases.c.reference, cases.c.state, cases.c.record).where(*mine)).all():
         record = listed(CaseRecord.model_validate(row.record), files).as_json()
-        moved = {"record": record, "version": cases.c.version + 1}
-        conn.execute(cases.update().where(*mine, cases.c.reference == row.reference).values(moved))
+        case_row.replace(conn, conversation.organisation, row.reference, record, at)
         # What was only signposted was handed to nobody, and so is this.
         if row.state != "signposted":
             hand_over(conn, conversation.organisation, row.reference, "case.updated", targets, at)

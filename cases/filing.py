@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection
 
-from cases import likeness, outgoing
+from cases import case_row, likeness, outgoing
 from cases.models import cases, clocks, conversations, outbox
 from cases.record import CaseFiling, CaseRecord, day
 
@@ -22,13 +22,6 @@ class ReferenceTaken(StaleConversation):
     """A reference that was drawn at random is in use: draw another and take the turn anew."""
 
 
-_REFILE = cases.update().where(
-    cases.c.organisation == bindparam("in_organisation"),
-    cases.c.reference == bindparam("in_reference"),
-    cases.c.conversation_id == bindparam("in_conversation"),
-)
-
-
 def write_case(
     conn: Connection, filing: CaseFiling, conversation_id: str, targets: tuple[str, ...], at: datetime
 ) -> bool:
@@ -36,7 +29,7 @@ def write_case(
     record, decision = filing.record, filing.decision
     if record.received_at is None:
         raise ValueError(f"case {record.reference} has no receipt: its clocks would run from nothing")
-    values = {
+    values: dict[str, Any] = {
         "conversation_reference": record.conversation_reference,
         "state": record.state,
         "received_at": record.received_at,
@@ -46,25 +39,22 @@ def write_case(
         "stage": decision.get("stage"),
         "acknowledge_by": day(decision.get("acknowledge_by")),
         "respond_by": day(decision.get("respond_by")),
-        "record": record.as_json(),
         "policy_sha256": record.policy.sha256,
     }
-    key = {"organisation": record.organisation, "reference": record.reference}
-    where = {"in_organisation": record.organisation, "in_reference": record.reference}
-    moved = {**values, "version": cases.c.version + 1}
-    refiled = conn.execute(_REFILE.values(moved), {**where, "in_conversation": conversation_id}).rowcount > 0
+    row = (record.organisation, record.reference, record.as_json(), at)
+    mine = cases.c.conversation_id == conversation_id
+    refiled = case_row.replace(conn, *row, mine, **values)
     if refiled and filing.amends:
         # Its decision stays, and so do the clocks, with whatever has become of them since.
         hand_over(conn, record.organisation, record.reference, filing.kind, targets, at)
         return True
     if refiled:
-        mine = (clocks.c.organisation == record.organisation, clocks.c.case_reference == record.reference)
-        conn.execute(clocks.delete().where(*mine))
+        its = (clocks.c.organisation == record.organisation, clocks.c.case_reference == record.reference)
+        conn.execute(clocks.delete().where(*its))
     else:
         if _is_taken(conn, record, conversation_id):
             raise ReferenceTaken
-        row = {**key, **values, "conversation_id": conversation_id, "created_at": at}
-        conn.execute(cases.insert(), row)
+        case_row.add(conn, *row, conversation_id=conversation_id, **values)
     if rows := filing.clock_rows():
         conn.execute(clocks.insert(), rows)
     likeness.remember(conn, record, at)

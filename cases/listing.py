@@ -55,6 +55,7 @@ class Filters:
     received_from: date | None = None
     received_to: date | None = None
     due_before: date | None = None
+    updated_since: datetime | None = None
     subject: str | None = None
     search: str | None = None
     restricted: bool = True
@@ -70,16 +71,14 @@ class Page:
 
 _NAMES = (
     "organisation reference conversation_reference state progress version received_at created_at disposition handler"
-    " stage acknowledge_by respond_by"
+    " stage acknowledge_by respond_by restricted updated_at"
 ).split()
-_RESTRICTED = sa.func.coalesce(cases.c.record["restricted"].as_boolean(), sa.false())
-_SHOWN = (*_NAMES, "restricted")
 _PLACE = (cases.c.created_at, cases.c.organisation, cases.c.reference)
 
 
 def page(conn: Connection, filters: Filters, limit: int, after: str | None = None) -> Page:
     """At most `limit` cases. `after` is the `next` of the page before; BadCursor (422) when it is not."""
-    query = sa.select(*(cases.c[name] for name in _NAMES), _RESTRICTED.label("restricted"))
+    query = sa.select(*(cases.c[name] for name in _NAMES))
     query = query.where(*_conditions(filters))
     if after is not None:
         query = query.where(sa.tuple_(*_PLACE) < sa.tuple_(*_place_of(after)))
@@ -90,7 +89,7 @@ def page(conn: Connection, filters: Filters, limit: int, after: str | None = Non
     found = [
         # Names of our own: those of a row are SQLAlchemy's, and slow to write.
         {
-            **{name: _text(value) for name, value in zip(_SHOWN, row, strict=True)},
+            **{name: _text(value) for name, value in zip(_NAMES, row, strict=True)},
             "next_due": due.get((row.organisation, row.reference)),
         }
         for row in shown
@@ -116,7 +115,7 @@ class Place:
 
 
 _FOUND = sa.select(
-    *(cases.c[name] for name in ("organisation", "reference", "conversation_id", "version")), _RESTRICTED
+    *(cases.c[name] for name in ("organisation", "reference", "conversation_id", "version", "restricted"))
 ).where(cases.c.reference == bindparam("reference"))
 _ANYBODYS = Prepared(_FOUND)
 _OURS = Prepared(_FOUND.where(cases.c.organisation == bindparam("organisation")))
@@ -133,7 +132,7 @@ def place(conn: Connection, organisation: str | None, reference: str) -> Place:
     row = (_ANYBODYS if organisation is None else _OURS).first(conn, key)
     if row is None:
         raise NoSuchCase(f"There is no case {reference[:60]}.", where="reference")
-    return Place(row[0], row[1], row[2], row[3], restricted=bool(row[4]))
+    return Place(*row)
 
 
 def whole(conn: Connection, here: Place) -> dict[str, Any]:
@@ -188,12 +187,14 @@ def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
             *_owed(),
         )
         found.append(owed.exists())
+    if filters.updated_since is not None:
+        found.append(cases.c.updated_at >= filters.updated_since)
     if filters.subject is not None:
         found.append(cases.c.record[("facts", "subject")].as_string() == filters.subject)
     if filters.search is not None:
         found.append(_named(filters.search))
     if not filters.restricted:
-        found.append(sa.not_(_RESTRICTED))
+        found.append(sa.not_(cases.c.restricted))
     return found
 
 

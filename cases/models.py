@@ -172,10 +172,16 @@ cases = sa.Table(
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     # How far the organisation has come with it; cases.events moves it.
     sa.Column("progress", sa.String(16), nullable=False, server_default="received"),
+    # Out of the record, by cases.case_row: whether only those who deal with it may open it.
+    sa.Column("restricted", sa.Boolean, nullable=False, server_default=sa.false()),
+    # Moves with the version.
+    sa.Column("updated_at", Instant, nullable=False),
     _belongs_to("conversations", ("organisation", "conversation_id"), ("organisation", "id")),
     sa.Index(None, "organisation", "conversation_id"),
     # The register is read by page, the newest first.
     sa.Index(None, "organisation", "created_at", "reference"),
+    sa.Index(None, "organisation", "restricted", "created_at", "reference"),
+    sa.Index(None, "organisation", "updated_at"),
     _one_of("state", CONVERSATION_STATES),
     _one_of("progress", PROGRESS),
 )

@@ -51,7 +51,7 @@ def add(
     note = {"number": last + 1, "by": by or writer.name, "at": at}
     key = {"organisation": case.organisation, "case_reference": case.reference}
     conn.execute(notes.insert(), {**key, **note, "text": text})
-    version = advance(conn, case)
+    version = advance(conn, case, at)
     entry = audit.Event(WROTE, case.reference, writer.actor, caller=writer.caller)
     audit.append(conn, case.organisation, at, [entry])
     return {**note, "at": at.isoformat(), "version": version}

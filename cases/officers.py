@@ -14,8 +14,6 @@ from cases.models import audit, cases, conversations, outbox, staff_accounts
 # For pages that do several of the things of `cases` in one transaction.
 __all__ = ["Connection", "answers_of", "deliveries", "handlers", "named", "trail"]
 
-_RESTRICTED = sa.func.coalesce(cases.c.record["restricted"].as_boolean(), sa.false())
-
 
 def named(conn: Connection, organisation: str, references: Sequence[str]) -> dict[str, dict[str, Any]]:
     """By reference: `name` of the person (None where not given), `subject` and `channel`."""
@@ -38,7 +36,7 @@ def handlers(conn: Connection, organisation: str, *, restricted: bool) -> list[s
         .order_by(cases.c.handler)
     )
     if not restricted:
-        query = query.where(sa.not_(_RESTRICTED))
+        query = query.where(sa.not_(cases.c.restricted))
     return list(conn.execute(query).scalars())
 
 

@@ -38,7 +38,7 @@ _LIST: sa.Select[Any] = (
             cases.c[name]
             for name in "reference state received_at disposition handler stage acknowledge_by respond_by".split()
         ),
-        cases.c.record["restricted"].as_boolean().label("restricted"),
+        cases.c.restricted,
     )
     .select_from(_BOTH)
     .order_by(

@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cases import audit, clock_moves, escalation, events, restricted
+from cases import audit, case_row, clock_moves, escalation, events, restricted
 from cases.clock_moves import ClockRow
 from cases.effects import CannotHappen, CaseAt
 from cases.events import Writer
 from cases.filing import hand_over
-from cases.models import cases, clocks
+from cases.models import clocks
 from cases.record import CaseFiling, CaseRecord, Policy, day
 from policy_rules.compiled import CompiledPack
 from policy_rules.decide import decide, parse_facts
@@ -95,7 +95,7 @@ def reroute(
     before = clock_moves.rows_of(conn, case.organisation, case.reference)
     _move_clocks(conn, case, anew, before)
     after = clock_moves.rows_of(conn, case.organisation, case.reference)
-    _write(conn, case, anew.record)
+    _write(conn, case, anew.record, now)
     event = _keep(conn, case, record, anew.record, before, after, reason, writer, now)
     digest = audit.digest_of(anew.record.as_json(), case.conversation_id)
     actions = (audit.REPLACED, KIND)
@@ -104,7 +104,7 @@ def reroute(
     ]
     audit.append(conn, case.organisation, now, entries)
     hand_over(conn, case.organisation, case.reference, KIND, tuple(targets), now)
-    return {**event, "version": events.advance(conn, case)}
+    return {**event, "version": case.version + 1}
 
 
 def _anew(
@@ -159,7 +159,7 @@ def _moved(row: ClockRow, wanted: Mapping[str, Any] | None) -> ClockRow:
     return clock_moves.redated(row, wanted["due"])
 
 
-def _write(conn: Connection, case: CaseAt, record: CaseRecord) -> None:
+def _write(conn: Connection, case: CaseAt, record: CaseRecord, at: datetime) -> None:
     decision = record.decision or {}
     values = {
         "disposition": decision.get("disposition"),
@@ -167,11 +167,9 @@ def _write(conn: Connection, case: CaseAt, record: CaseRecord) -> None:
         "stage": decision.get("stage"),
         "acknowledge_by": day(decision.get("acknowledge_by")),
         "respond_by": day(decision.get("respond_by")),
-        "record": record.as_json(),
         "policy_sha256": record.policy.sha256,
     }
-    here = (cases.c.organisation == case.organisation, cases.c.reference == case.reference)
-    conn.execute(cases.update().where(*here).values(values))
+    case_row.replace(conn, case.organisation, case.reference, record.as_json(), at, **values)
 
 
 def _keep(

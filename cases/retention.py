@@ -16,7 +16,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from cases import audit
+from cases import audit, case_row
 from cases.erasure import Erased, erase
 from cases.files import listed
 from cases.models import cases, closings, conversations, evidence, holds, outbox
@@ -182,8 +182,7 @@ def _forget_files(conn: Connection, one: Due, at: datetime) -> list[tuple[str, s
     events = [audit.Event(audit.EVIDENCE_REMOVED, one.reference, "system")]
     for row in conn.execute(sa.select(cases.c.reference, cases.c.record).where(*here)).all():
         record = listed(CaseRecord.model_validate(row.record), ()).as_json()
-        changed = {"record": record, "version": cases.c.version + 1}
-        conn.execute(cases.update().where(*here, cases.c.reference == row.reference).values(changed))
+        case_row.replace(conn, one.organisation, row.reference, record, at)
         digest = audit.digest_of(record, one.conversation_id)
         events.append(audit.Event(audit.REPLACED, row.reference, "system", digest))
     audit.append(conn, one.organisation, at, events)

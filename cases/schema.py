@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 # The newest file under migrations/versions; a test holds the two together.
-HEAD = "0011"
+HEAD = "0012"
 
 # Any number will do, as long as every version of Hearout uses the same.
 _MIGRATING = 7_236_841_905
@@ -54,13 +54,22 @@ def config() -> Config:
 
 
 def upgrade(connection: Connection) -> None:
-    """Run the missing migrations in the transaction of `connection`; processes that start together queue up."""
+    """Run the missing migrations in a transaction of `connection`; processes that start together queue up.
+
+    On SQLite a table is changed by copying it, and the tables that refer to it are checked before the commit.
+    """
     from alembic import command
 
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
     else:
+        # Has no effect within a transaction. With it on, a table that has rows cannot make room for its copy.
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     settings = config()
     settings.attributes["connection"] = connection
     command.upgrade(settings, "head")
+    if connection.dialect.name == "sqlite" and (
+        lost := connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    ):
+        raise RuntimeError(f"the migration would leave rows of '{lost[0]}' without what they belong to")

@@ -268,7 +268,7 @@ def _keep(
         "clocks": [{**row.as_json(), "was": was} for row in moved],
     }
     events.keep(conn, case, event)
-    events.advance(conn, case)
+    events.advance(conn, case, at)
 
 
 def _iso(day: date | None) -> str | None:

@@ -7,6 +7,7 @@ since making one takes a fifth of a second. A test that changes the tables asks 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import os
 import shutil
@@ -19,10 +20,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
-from cases.models import metadata
-from cases.store import Store, migrate, open_store
+from cases.models import cases, metadata
+from cases.store import Store, StoreClosed, migrate, open_store
 
 BOTH = ("sqlite", "postgresql")
 
@@ -90,11 +93,20 @@ def fresh_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stor
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
+    """Whatever a test did to its cases, their columns say in the end what their records say."""
     opened = open_store(store_url)
     try:
         yield opened
+        with contextlib.suppress(StoreClosed):
+            assert opened.read_sync(differing) == []
     finally:
         opened.close()
+
+
+def differing(conn: Connection) -> list[str]:
+    """The cases whose column `restricted` is another than that of their record."""
+    rows = conn.execute(sa.select(cases.c.reference, cases.c.restricted, cases.c.record))
+    return [row.reference for row in rows if row.restricted is not row.record["restricted"]]
 
 
 @pytest.fixture
