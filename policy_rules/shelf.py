@@ -1,10 +1,18 @@
-"""The packs in use: read from one folder, replaced only by versions that load and hold."""
+"""The packs in use: files of one folder, replaced only by ones that load and hold, until versions are published.
+
+From then on an organisation's versions govern, each in its time (policy_rules.editions), and its file no longer does.
+Whoever decides asks for the pack of the instant of receipt; nothing here looks at a clock but the one that it is given.
+"""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 
 from policy_rules.compiled import CompiledPack
+from policy_rules.editions import Edition, Timeline
 from policy_rules.errors import BrokenPack, UnknownOrganisation, unknown
 from policy_rules.examples import check_examples
 from policy_rules.loader import load_pack
@@ -33,37 +41,131 @@ def _refuse_other_than_shown(compiled: CompiledPack) -> None:
 
 
 class PackShelf:
-    """Compiled packs by organisation. A broken file never displaces the last good version of its pack."""
+    """Compiled packs by organisation and time. Nothing broken ever displaces the last good version of a pack.
 
-    def __init__(self, folder: Path | None = None) -> None:
+    `clock` gives the present, for whoever asks for the pack in force now; files alone need none.
+    """
+
+    def __init__(self, folder: Path | None = None, *, clock: Callable[[], datetime] | None = None) -> None:
         self.folder = folder or SHIPPED
+        self._clock = clock
         self._packs: dict[str, CompiledPack] = {}
+        self._texts: dict[str, str] = {}
+        self._timelines: dict[str, Timeline] = {}
+        self._adopting = threading.Lock()
         self._seen: dict[Path, tuple[int, int]] = {}
         self._broken: dict[Path, list[str]] = {}
         # By language and organisation: the hash of the pack that it was read beside, and what it says.
         self._wordings: dict[tuple[str, str], tuple[str, Wording]] = {}
         self._beside: dict[Path, tuple[int, int, str]] = {}
+        # The same beside versions that are no file's, by hash.
+        self._wordings_of: dict[tuple[str, str, str], Wording | None] = {}
         self.refresh()
 
     @property
     def findings(self) -> list[str]:
-        """What is wrong with files that could not be taken, as sentences with file and line."""
-        return [finding for findings in self._broken.values() for finding in findings]
+        """What is wrong with files and versions that could not be taken, as sentences with their place."""
+        found = [finding for findings in self._broken.values() for finding in findings]
+        return found + [finding for timeline in self._timelines.values() for finding in timeline.findings]
 
     def ids(self) -> list[str]:
-        return sorted(self._packs)
+        """The organisations whose rules are in force now."""
+        return sorted(
+            {*self._packs, *(name for name in self._timelines if self._find(name, None) is not None)}
+        )
 
-    def get(self, organisation: str) -> CompiledPack:
-        """The pack in use; UnknownOrganisation (404) names the nearest one."""
-        found = self._packs.get(organisation)
+    def get(self, organisation: str, at: datetime | None = None) -> CompiledPack:
+        """The pack that governs what was received `at` an instant (aware); None: now.
+
+        UnknownOrganisation (404) names the nearest one.
+        """
+        found = self._find(organisation, at)
         if found is None:
-            raise unknown(UnknownOrganisation, "organisation", organisation, self._packs, "organisation")
+            raise unknown(UnknownOrganisation, "organisation", organisation, self.ids(), "organisation")
         return found
 
-    def wording(self, organisation: str, language: str) -> Wording | None:
-        """The pack's own questions in a language; None where nobody has put them into it."""
+    def of(self, organisation: str, sha256: str | None, at: datetime | None) -> CompiledPack:
+        """The pack that a case was decided with, by its hash; where that is none of ours, the one of its receipt."""
+        timeline = self._timelines.get(organisation)
+        found = timeline.of(sha256) if timeline is not None and sha256 else None
+        return found or self.get(organisation, at)
+
+    def editions(self, organisation: str) -> tuple[Edition, ...]:
+        """The versions by when they come into force; the file alone while nothing is published."""
+        timeline = self._timelines.get(organisation)
+        if timeline is not None:
+            return timeline.editions
+        return (Edition(1, self._texts[organisation]),) if organisation in self._texts else ()
+
+    def numbered(self, organisation: str, number: int) -> CompiledPack | None:
+        """The pack of a version; None where there is none, or it cannot be used."""
+        timeline = self._timelines.get(organisation)
+        if timeline is None:
+            return self._packs.get(organisation) if number == 1 else None
+        return timeline.numbered(number)
+
+    def number_of(self, compiled: CompiledPack) -> int | None:
+        """The number of the version that a pack of ours is of."""
+        organisation = compiled.pack.organisation.id
+        timeline = self._timelines.get(organisation)
+        if timeline is None:
+            return 1 if self._packs.get(organisation) is compiled else None
+        return timeline.number_of(compiled)
+
+    def from_file(self, organisation: str) -> tuple[str, CompiledPack] | None:
+        """What the organisation's file holds, its text and pack, whether or not it governs; None without one."""
+        text, compiled = self._texts.get(organisation), self._packs.get(organisation)
+        return None if text is None or compiled is None else (text, compiled)
+
+    @property
+    def newest(self) -> dict[str, int]:
+        """The highest number of a published version that is here, by organisation."""
+        return {name: timeline.newest for name, timeline in self._timelines.items()}
+
+    def adopt(self, organisation: str, editions: Iterable[Edition], now: datetime) -> list[str]:
+        """Take published versions into use, each from its beginning; the findings of those that cannot be used."""
+        with self._adopting:
+            timeline = self._timelines.get(organisation, Timeline(organisation)).with_(editions)
+            # Compiled before anybody can ask for it: a turn must not wait.
+            findings = timeline.prepare(now)
+            self._timelines[organisation] = timeline
+        return findings
+
+    def _find(self, organisation: str, at: datetime | None) -> CompiledPack | None:
+        timeline = self._timelines.get(organisation)
+        if timeline is None:
+            return self._packs.get(organisation)
+        now = at if at is not None else self._now()
+        # What came before there were rules is under the first; where none can be used, the file is the last good one.
+        return timeline.at(now) or timeline.first(self._now()) or self._packs.get(organisation)
+
+    def _now(self) -> datetime:
+        if self._clock is None:
+            raise LookupError("whoever takes versions into use gives the shelf a clock")
+        return self._clock()
+
+    def wording(
+        self, organisation: str, language: str, compiled: CompiledPack | None = None
+    ) -> Wording | None:
+        """The pack's own questions in a language; None where nobody has put them into it.
+
+        `compiled` is the version that is spoken of, else the file's.
+        """
+        if compiled is not None and compiled is not self._packs.get(organisation):
+            return self._wording_of(organisation, language, compiled)
         found = self._wordings.get((language, organisation))
         return None if found is None else found[1]
+
+    def _wording_of(self, organisation: str, language: str, compiled: CompiledPack) -> Wording | None:
+        name = language, organisation, compiled.sha256
+        if name not in self._wordings_of:
+            path = self.folder / language / f"{organisation}.yml"
+            try:
+                self._wordings_of[name] = load_wording(path, compiled.pack) if path.exists() else None
+            except BrokenPack:
+                # Of another version, whose questions it does not put into words: they are asked as the pack has them.
+                self._wordings_of[name] = None
+        return self._wordings_of[name]
 
     def refresh(self) -> list[str]:
         """Read files that are new or changed; the findings of files that could not be taken."""
@@ -90,6 +192,7 @@ class PackShelf:
         except BrokenPack as broken:
             self._broken[path] = broken.findings
         else:
+            self._texts[compiled.pack.organisation.id] = path.read_bytes().decode("utf-8-sig")
             self._packs[compiled.pack.organisation.id] = compiled
             self._broken.pop(path, None)
 
@@ -110,6 +213,7 @@ class PackShelf:
 
     def _take_wording(self, path: Path, compiled: CompiledPack) -> None:
         name = path.parent.name, path.stem
+        self._wordings_of = {key: found for key, found in self._wordings_of.items() if key[:2] != name}
         try:
             wording = load_wording(path, compiled.pack)
         except BrokenPack as broken:
