@@ -21,6 +21,8 @@ from cases.prepared import Prepared
 from policy_rules.errors import Refusal
 
 MOST = 200
+# A write has its instant before it is committed, on a machine whose clock may differ: so far back has to be looked.
+OVERLAP = timedelta(minutes=2)
 ZONE = ZoneInfo("Europe/London")
 LISTED = "cases.listed"
 READ, EVENTS_READ, NOTES_READ, FILES_LISTED, FILE_READ = (
@@ -42,6 +44,7 @@ class BadCursor(Refusal):
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What a list is narrowed to; None takes all. Days are local and both ends count; `due_before` is a day.
+    A case has changed since an instant when it, its clocks, events or notes were written at it or later.
 
     `search` is a part of the reference, or of the name or e-mail address of who complains or writes for them.
     """

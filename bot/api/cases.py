@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
@@ -78,15 +79,17 @@ class Cases:
         if client.organisation is not None:
             # A key sees its own organisation; of another it finds nothing, whether there is one or not.
             filters["organisation"] = client.organisation
-        if organisation is not None and filters["organisation"] != organisation:
-            return _json({"cases": [], "next": None})
-        wanted = Filters(**filters, restricted="cases:restricted" in client.scopes)
         store, now = self.desk.store, self.desk.clock()
+        # Before anything is read: what is written meanwhile is later than this.
+        as_of = instant_of(now - listing.OVERLAP)
+        if organisation is not None and filters["organisation"] != organisation:
+            return _json({"cases": [], "next": None, "as_of": as_of})
+        wanted = Filters(**filters, restricted="cases:restricted" in client.scopes)
         page = await store.read(lambda conn: listing.page(conn, wanted, asked.limit, asked.cursor))
         shown = {case["organisation"] for case in page.cases}
         if shown:
             await store.write(lambda conn: listing.listed(conn, shown, client.writer, now))
-        return _json({"cases": page.cases, "next": page.next})
+        return _json({"cases": page.cases, "next": page.next, "as_of": as_of})
 
     async def show(self, client: Client, request: Request) -> Response:
         """The published case record, the clocks as they stand now, and how it ended. The ETag is the version."""
@@ -181,6 +184,11 @@ def _query(request: Request, model: type[Model]) -> Model:
 def _kept(answer: repeats.Answer) -> Response:
     headers = {"Idempotent-Replayed": "true"} if answer.again else {}
     return _json(answer.body, status=answer.status, version=answer.body["version"], headers=headers)
+
+
+def instant_of(moment: datetime) -> str:
+    """In UTC, ending in Z: a `+` in a query is read as a space."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 def _json(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from cases.closing import Cause, Outcome, Remedy
 from cases.listing import MOST
@@ -15,6 +15,15 @@ Progress = Literal["received", "acknowledged", "responded", "closed"]
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 # The years for which bank holidays are known.
 Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2099, 12, 31))]
+
+
+def _usable(moment: datetime) -> datetime:
+    if not date(1990, 1, 1) <= moment.date() <= date(2099, 12, 31):
+        raise ValueError("must lie between 1990 and 2099")
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_usable)]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -35,6 +44,10 @@ class CaseQuery(BaseModel):
     received_to: Day | None = Field(default=None, description="Received on this local day or before.")
     due_before: Day | None = Field(
         default=None, description="Something that is still owed is due before this day."
+    )
+    updated_since: Moment | None = Field(
+        default=None,
+        description="Changed at this instant or later, with its offset: give the `as_of` that you had before.",
     )
     limit: int = Field(default=50, ge=1, le=MOST, description="How many cases a page holds at most.")
     cursor: str | None = Field(
@@ -60,6 +73,7 @@ class CaseSummary(BaseModel):
     version: int
     received_at: Instant
     created_at: Instant
+    updated_at: Instant = Field(description="Moves with `version`.")
     disposition: str | None
     handler: str | None
     stage: str | None
@@ -74,6 +88,10 @@ class CasePage(BaseModel):
 
     cases: list[CaseSummary]
     next: str | None = Field(description="The `cursor` of the page after this one; null at the end.")
+    as_of: Instant = Field(
+        description="Keep that of the first page, and give it as `updated_since` when you read the list the next time: "
+        "nothing that changes in between is left out. It lies a little back, so what changed just before comes twice."
+    )
 
 
 class ClockOut(BaseModel):

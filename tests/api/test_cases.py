@@ -105,6 +105,32 @@ class TestList:
     def test_filters_narrow(self, kept: Register, asked: dict[str, Any], found: int) -> None:
         assert len(references(get(kept, **asked))) == found
 
+    def test_who_comes_again_is_shown_what_has_changed_since(self, fresh: Register) -> None:
+        reference = fresh.take()
+        first = get(fresh).json()
+        assert first["as_of"].endswith("Z")
+        # It lies a little back: nothing that is being written while the list is read is missed.
+        assert datetime.fromisoformat(first["as_of"]) < datetime.now(UTC) - timedelta(minutes=1)
+        soon = datetime.now(UTC).isoformat()
+        assert reference not in references(get(fresh, updated_since=soon))
+        assert fresh.tell(reference, "acknowledged").status_code == 201
+        (case,) = [
+            one for one in get(fresh, updated_since=soon).json()["cases"] if one["reference"] == reference
+        ]
+        assert get(fresh, f"/{reference}").headers["etag"] == f'"{case["version"]}"'
+        assert reference in references(get(fresh, updated_since=first["as_of"]))
+
+    def test_a_version_from_a_list_that_has_aged_changes_nothing(self, fresh: Register) -> None:
+        reference = fresh.take()
+        (listed,) = get(fresh, reference=reference).json()["cases"]
+        assert fresh.tell(reference, "acknowledged", seen=None).status_code == 201
+        closing = {"outcome": "resolved", "remedies": ["apology"]}
+        stale = fresh.tell(reference, "closed", seen=f'"{listed["version"]}"', closing=closing)
+        assert stale.status_code == 412
+        (listed,) = get(fresh, reference=reference).json()["cases"]
+        done = fresh.tell(reference, "closed", seen=f'"{listed["version"]}"', closing=closing)
+        assert done.status_code == 201
+
     def test_what_is_owed_next_is_shown(self, kept: Register) -> None:
         (case,) = get(kept, reference="0002").json()["cases"]
         assert case["next_due"] == {
@@ -126,6 +152,10 @@ class TestList:
             ({"received_from": "tomorrow"}, "received_from"),
             ({"received_to": "9999-12-31"}, "received_to"),
             ({"state": "gone"}, "state"),
+            ({"updated_since": "2026-11-21"}, "updated_since"),
+            ({"updated_since": "2026-11-21T10:00:00"}, "updated_since"),
+            ({"updated_since": "9999-12-31T23:59:59-12:00"}, "updated_since"),
+            ({"updated_since": "0001-01-01T00:00:00+12:00"}, "updated_since"),
             ({"reference": "\x00"}, "reference"),
             ({"reference": "x" * 201}, "reference"),
             ({"stat": "filed"}, "stat"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from cases import listing
+from cases import events, listing, notes
 from cases.listing import BadCursor, Filters
 from cases.store import Store
-from tests.cases.afterlife import at, file, tell
+from tests.cases.afterlife import SYSTEM, at, file, tell
 from tests.cases.builders import NOW, REFERENCE, a_filing, say
 
 
@@ -68,6 +68,47 @@ def test_a_day_of_receipt_is_a_local_day(store: Store) -> None:
     next_day = (midnight_in_london + timedelta(days=1)).date()
     assert len(read(store, 9, received_from=next_day, received_to=next_day).cases) == 1
     assert read(store, 9, received_to=midnight_in_london.date()).cases == []
+
+
+def note(store: Store, reference: str, moment: datetime) -> None:
+    store.write_sync(
+        lambda conn: notes.add(conn, events.lock(conn, "cqm", reference), "Rang.", None, SYSTEM, moment)
+    )
+
+
+def test_what_changed_since_then_is_found_whatever_changed_it(store: Store) -> None:
+    for number in range(4):
+        put(store, number)
+    later = NOW + timedelta(days=1)
+    assert read(store, 9, updated_since=later).cases == []
+    note(store, "CQM-0000-0001-0", later)
+    (case,) = read(store, 9, updated_since=later).cases
+    assert (case["reference"], case["version"], case["updated_at"]) == (
+        "CQM-0000-0001-0",
+        2,
+        later.isoformat(),
+    )
+    assert read(store, 9, updated_since=later + timedelta(microseconds=1)).cases == []
+
+
+def test_cases_that_change_while_the_pages_are_read_are_neither_doubled_nor_left_out(store: Store) -> None:
+    """A case keeps its place whatever happens to it; what happens behind the reader is found the next time."""
+    references = [put(store, number) for number in range(8)]
+    for moment, reference in enumerate(references[:6]):
+        note(store, reference, NOW + timedelta(hours=1, minutes=moment))
+    since, began = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
+    seen, page = [], read(store, 2, updated_since=since)
+    while True:
+        seen += [case["reference"] for case in page.cases]
+        if page.next is None:
+            break
+        # One that was read already, one that is still to come, and one that had not changed before.
+        for reference in (seen[0], references[0], references[7]):
+            note(store, reference, began + timedelta(minutes=len(seen)))
+        page = read(store, 2, page.next, updated_since=since)
+    assert sorted(seen) == references[:6]
+    next_time = [case["reference"] for case in read(store, 9, updated_since=began).cases]
+    assert sorted(next_time) == sorted({seen[0], references[0], references[7]})
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "W10", "eyJhIjogMX0", "WyJhIiwiYiIsImMiXQ", "\x00"])
