@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row
 from cases import audit
 from cases.models import cases, conversations, evidence, holds, metadata, outbox, tombstones
 from cases.remarks import conversation_of
+from cases.reports import history, past
 
 Because = Literal["retention", "request"]
 HELD, LIFTED = "hold.placed", "hold.lifted"
@@ -29,6 +30,8 @@ KEPT: Mapping[str, str] = {
     "audit": "references and keyed digests only; the chain must go on verifying",
     "audit_heads": "numbers and hashes",
     "tombstones": "counts without a person",
+    "report_kept": "coded values under a random id, so that old reports stay the same",
+    "report_lessons": "words that somebody has made fit to be published; of no case",
     "receivers": "how a place that cases go to is faring",
     "api_keys": "keys of programs",
     "staff_accounts": "staff, not complainants: they go when somebody leaves",
@@ -122,6 +125,7 @@ def erase(
         files=tuple(_files(conn, organisation, ids)),
         receivers=tuple(_receivers(conn, organisation, named)),
     )
+    past.keep(conn, organisation, history.live(conn, organisation, ids, as_of=None, steps=True), at)
     _overwriting(conn, on=True)
     for table in reversed(metadata.sorted_tables):
         where = _theirs(table, organisation, ids, sorted(named))

@@ -313,6 +313,8 @@ audit = sa.Table(
     sa.Column("hash", sa.String(64), nullable=False),
     # Which key or member of staff did it, by an id that names nobody.
     sa.Column("caller", sa.String(64)),
+    # What became of one reference: its history, and what it was at an instant.
+    sa.Index(None, "organisation", "reference"),
     _one_of("actor", AUDIT_ACTORS),
 )
 
@@ -622,6 +624,60 @@ rule_versions = sa.Table(
     sa.Column("base", sa.Integer),
     sa.Column("draft_id", sa.String(32)),
     sa.Column("again_of", sa.Integer),
+)
+
+
+# ---- Reports (migration 0013) ----
+
+# What reports count of a case, as it was until its record was replaced by another; coded values only.
+report_past = sa.Table(
+    "report_past",
+    metadata,
+    sa.Column("organisation", sa.String(64), primary_key=True),
+    sa.Column("case_reference", sa.String(64), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("data", _json(), nullable=False),
+    _belongs_to("cases", ("organisation", "case_reference"), ("organisation", "reference")),
+)
+
+# What happened in a conversation that was erased, and when, in coded values; `id` is random and leads nowhere.
+report_kept = sa.Table(
+    "report_kept",
+    metadata,
+    sa.Column("organisation", sa.String(64), primary_key=True),
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("erased_at", Instant, nullable=False),
+    sa.Column("history", _json(), nullable=False),
+)
+
+# A lesson as somebody wrote it for the report; of no case. One that is changed or left out ends, and stays for the
+# reports of before.
+report_lessons = sa.Table(
+    "report_lessons",
+    metadata,
+    sa.Column("organisation", sa.String(64), primary_key=True),
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("learned_on", sa.Date, nullable=False),
+    sa.Column("subject", sa.String(64)),
+    sa.Column("words", Words, nullable=False),
+    sa.Column("reviewed_at", Instant, nullable=False),
+    sa.Column("reviewed_by", sa.String(64), nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Index(None, "organisation", "learned_on"),
+)
+
+# Which closing of a case somebody has looked at for the report, and the lesson that came of it; null: left out.
+report_reviews = sa.Table(
+    "report_reviews",
+    metadata,
+    sa.Column("organisation", sa.String(64), primary_key=True),
+    sa.Column("case_reference", sa.String(64), primary_key=True),
+    sa.Column("event", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("lesson_id", sa.String(32)),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("by", sa.String(64), nullable=False),
+    _belongs_to("cases", ("organisation", "case_reference"), ("organisation", "reference")),
 )
 
 

@@ -45,7 +45,7 @@ def test_a_case_is_erased_whole_and_who_has_had_it_is_named(store: Store) -> Non
     assert erased.rows["messages"] == 2
     for name, table in metadata.tables.items():
         here = store.read_sync(partial(how_many, table))
-        assert bool(here) == (name in ("audit", "audit_heads", "tombstones")), name
+        assert bool(here) == (name in ("audit", "audit_heads", "tombstones", "report_kept")), name
     last = store.read_sync(
         lambda conn: conn.execute(
             sa.select(audit.c.action, audit.c.actor).order_by(audit.c.number.desc())
