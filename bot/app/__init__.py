@@ -45,6 +45,7 @@ from bot.understanding.parsing import Interpreter
 from bot.understanding.reader import Reader
 from cases.consent import Terms
 from cases.lapse import Limits
+from cases.editions import adopt
 from cases.outgoing import TO_PERSON, TO_STAFF, at_filing
 from cases.store import Store, migrate, open_store
 from cases.vault import Vault
@@ -93,7 +94,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> H
 
     Raises SettingsError, BrokenPack, BrokenOverlay, StoreBusy, and what `cases.store.open_store` raises.
     """
-    packs = _shelf(settings)
+    packs = _shelf(settings, clock)
     overlays = Overlays(settings.overlays_dir, showcase.overlays_of(packs) if settings.shows_demo else None)
     for organisation in packs.ids():
         # A fault in an organisation's settings is told now, not to its first complainant.
@@ -101,6 +102,8 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> H
     reader, runner = Reader.load(), Runner(packs)
     migrate(settings.database_url)
     store = open_store(settings.database_url)
+    for finding in adopt(packs, store, clock()):
+        log.error("rules_refused", finding=finding)
     mail = mail_server(settings)
     post = PostOffice(
         packs,
@@ -108,6 +111,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> H
         Bookcase(settings.overlays_dir),
         clock,
         lambda item: _reminder(desk, item, settings.abandon_after_days),
+        settings.people_see_cases_at,
     )
     for organisation in packs.ids():
         post.check(organisation)
@@ -190,12 +194,12 @@ def _reminder(desk: Desk, item: Delivery, days: int) -> tuple[str, str]:
     return reminder(context_of(desk, item.organisation, language, item.reference), days)
 
 
-def _shelf(settings: Settings) -> PackShelf:
+def _shelf(settings: Settings, clock: Callable[[], datetime]) -> PackShelf:
     """The packs. One that is broken leaves the others in use; with none at all there is nothing to serve."""
     folder = settings.packs_dir
     if folder is not None and not folder.is_dir():
         raise SettingsError([f"HEAROUT_PACKS_DIR: {folder} is not a folder."])
-    packs = PackShelf(folder)
+    packs = PackShelf(folder, clock=clock)
     if not packs.ids():
         raise BrokenPack(packs.findings or [f"{packs.folder} holds no pack (*.yml)."])
     return packs
@@ -259,6 +263,8 @@ def _mount(app: FastAPI, house: House, hearing: Hearing, rest: RestChannel) -> N
             house.packs, house.overlays, house.store, house.metrics, house.door, house.desk.clock, house.disk
         )
     )
+    if house.settings.shows_demo:
+        app.router.routes.append(showcase.shorthand(house.packs))
 
 
 @contextlib.asynccontextmanager
@@ -309,7 +315,12 @@ async def _watch_files(house: House) -> None:
 
 
 def _refresh(house: House) -> list[str]:
-    return [*house.packs.refresh(), *house.overlays.refresh()]
+    house.packs.refresh()
+    try:
+        adopt(house.packs, house.store, house.desk.clock())
+    except Exception as error:  # noqa: BLE001 - a database that is away for a while: what is here stays in force
+        return [*house.packs.findings, f"The published rules cannot be read ({type(error).__name__})."]
+    return [*house.packs.findings, *house.overlays.refresh()]
 
 
 def alarm_address(overlays: Overlays, organisation: str) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.channels.pages import PAGES, Pages, reach
@@ -110,6 +110,15 @@ def routes(packs: PackShelf, overlays: Overlays) -> list[BaseRoute]:
         Route("/{org}/", showcase.site),
         Route("/demo/looks.css", showcase.colours),
     ]
+
+
+def shorthand(packs: PackShelf) -> Route:
+    """`/cim` for `/cim/`, as people type it. It belongs behind all other routes of one part."""
+
+    async def there(request: Request) -> Response:
+        return RedirectResponse(f"/{packs.get(request.path_params['org']).pack.organisation.id}/")
+
+    return Route("/{org}", there)
 
 
 class Showcase:

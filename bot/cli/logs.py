@@ -13,6 +13,8 @@ from bot.settings import Settings
 
 # Libraries that tell of every call; their warnings are for their own developers.
 QUIET = {
+    # Each step of a new database is no news.
+    "alembic": logging.WARNING,
     "uvicorn": logging.WARNING,
     "rasa_sdk": logging.ERROR,
     "sanic": logging.ERROR,

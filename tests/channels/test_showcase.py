@@ -36,10 +36,19 @@ def test_the_index_leads_to_every_organisation(server: Running) -> None:
         assert f'href="/{organisation}/complain"' in page
 
 
+def test_an_address_typed_short_leads_to_the_page_and_an_unknown_one_to_the_nearest(server: Running) -> None:
+    found = server.http.get("/cqm")
+    assert (found.status_code, found.headers["location"]) == (307, "/cqm/")
+    assert "cipfa" in server.http.get("/cipf").text
+    # What has an address of one part keeps it.
+    assert server.http.get("/healthz").status_code == 200
+
+
 def test_a_server_that_people_use_has_no_demonstration(tmp_path: Path) -> None:
     with running(tmp_path, public_url="https://complaints.example.org") as server:
         assert server.http.get("/").status_code == 404
         assert server.http.get("/cim/").status_code == 404
+        assert server.http.get("/cim").status_code == 404
         assert server.http.get("/cim/complain").status_code == 200
         assert "#1f4e79" in server.http.get("/cim/colours.css").text
     with running(tmp_path, public_url="https://complaints.example.org", demo="on") as server:
