@@ -9,11 +9,12 @@ from starlette.routing import BaseRoute
 
 from bot.console import accounts
 from bot.console.account import OwnAccount
-from bot.console.cases_talk import Voice
+from bot.console.conversing import Voice
 from bot.console.phone import Phone
 from bot.console.register import Register
 from bot.console.signin import SignIn
 from bot.console.site import Console, Part
+from bot.console.unsent import UnsentConversations
 from bot.door import Door
 from bot.settings import Settings
 from bot.turn import Desk
@@ -33,6 +34,7 @@ def routes(desk: Desk, door: Door, settings: Settings, voice: Voice) -> list[Bas
     sign_in = SignIn(console, provider)
     parts: list[Part] = [
         Register(console, voice),
+        UnsentConversations(console, voice),
         Phone(console),
         OwnAccount(console, sign_in),
         sign_in,

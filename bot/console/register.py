@@ -16,7 +16,8 @@ from bot.console import cases_words as words
 from bot.console.cases_acts import Acts
 from bot.console.cases_page import CasePage
 from bot.console.cases_rerouting import Rerouting
-from bot.console.cases_talk import Talking, Voice
+from bot.console.cases_talk import Talking
+from bot.console.conversing import Voice
 from bot.console.exports import FORMATS, Exports
 from bot.console.permissions import Permission
 from bot.console.register_filters import DAYS, filters_of, sees_restricted
