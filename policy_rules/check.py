@@ -28,13 +28,13 @@ def check_file(path: Path) -> list[str]:
         beside = path.with_name(path.stem + COVERAGE_SUFFIX)
         if beside.exists():
             texts += check_coverage(compiled, beside)
-        texts += _of_wordings(path, compiled)
+        texts += of_wordings(path, compiled)
     except BrokenPack as broken:
         return broken.findings
     return texts
 
 
-def _of_wordings(path: Path, compiled: CompiledPack) -> list[str]:
+def of_wordings(path: Path, compiled: CompiledPack) -> list[str]:
     """Why a wording beside the pack cannot be used."""
     findings: list[str] = []
     for wording in wording_files(path.parent, path.stem):
@@ -54,10 +54,10 @@ def advise_file(path: Path) -> list[str]:
         return []
     if any(finding.unsound for finding in verify(compiled)):
         return []
-    return [*advice(compiled), *_gaps_of_wordings(path, compiled)]
+    return [*advice(compiled), *_gapsof_wordings(path, compiled)]
 
 
-def _gaps_of_wordings(path: Path, compiled: CompiledPack) -> list[str]:
+def _gapsof_wordings(path: Path, compiled: CompiledPack) -> list[str]:
     """What is asked in English though the pack has a wording in another language."""
     found: list[str] = []
     for wording in wording_files(path.parent, path.stem):

@@ -23,7 +23,7 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH, MAX_PARTS = 40, 100_000
 _NULLS = {"", "~", "null"}
 # The C loader is ten times faster; PyYAML ships without it on some platforms.
-_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+TextLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 Location = tuple[str | int, ...]
 
@@ -83,7 +83,7 @@ def read_yaml(text: str, file: str) -> tuple[Any, Lines]:
     if "\x00" in text:
         raise BrokenPack([f"{file}:1 the file holds a NUL character; it is not text."])
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        node = yaml.compose(text, Loader=TextLoader)
     except RecursionError:
         raise BrokenPack([f"{file}:1 is nested more than {MAX_DEPTH} deep."]) from None
     except yaml.YAMLError as error:
@@ -154,15 +154,20 @@ def parse_pack(text: str, file: str) -> LoadedPack:
     document, lines = read_yaml(text, file)
     if not isinstance(document, dict):
         raise BrokenPack([f"{file}:1 a pack is a mapping that begins with 'organisation:'."])
+    pack, problems = take_document(document)
+    if pack is None:
+        raise BrokenPack(list(dict.fromkeys(lines.say(path, sentence) for path, sentence in problems)))
+    return LoadedPack(pack, pack_sha256(pack), lines)
+
+
+def take_document(document: dict[str, Any]) -> tuple[Pack | None, list[tuple[Location, str]]]:
+    """The pack of a document that was read; or None, and what is wrong with it: the place and the sentence."""
     try:
         pack = Pack.model_validate(document)
     except ValidationError as error:
-        findings = {lines.say(tuple(e["loc"]), _sentence(e)): None for e in error.errors()}
-        raise BrokenPack(list(findings)) from None
-    findings_list = [lines.say(path, sentence) for path, sentence in check_names(pack)]
-    if findings_list:
-        raise BrokenPack(findings_list)
-    return LoadedPack(pack, pack_sha256(pack), lines)
+        return None, [(tuple(e["loc"]), _sentence(e)) for e in error.errors()]
+    problems = check_names(pack)
+    return (None if problems else pack), problems
 
 
 def pack_sha256(pack: Pack) -> str:

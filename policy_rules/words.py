@@ -163,6 +163,13 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
+def value_phrase(fact: str, value: str) -> str | None:
+    """A value of the vocabulary as it stands in a sentence: `a study centre`; None where it has no words of its own."""
+    if fact == "nature":
+        return _NOUNS.get(value)
+    return _PHRASES[fact][2].get(value) if fact in _PHRASES else None
+
+
 def box_words(box: Box, values: Mapping[str, Sequence[str]]) -> str:
     """A box of cases as a noun phrase; `values` are all the values of each fact. An empty box is any case."""
     nature = box.get("nature")
