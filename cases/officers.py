@@ -50,7 +50,7 @@ def answers_of(conn: Connection, organisation: str, conversation_id: str) -> dic
 
 def deliveries(conn: Connection, organisation: str, reference: str) -> list[dict[str, Any]]:
     """Where the case was handed or sent to and how that went, the newest first; instants are datetimes."""
-    names = "kind target state attempts due_at last_error created_at delivered_at".split()
+    names = "id kind target state attempts due_at last_error created_at delivered_at".split()
     query = (
         sa.select(*(outbox.c[name] for name in names))
         .where(outbox.c.organisation == organisation, outbox.c.case_reference == reference)

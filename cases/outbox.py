@@ -243,14 +243,16 @@ def give_back(conn: Connection) -> int:
     return conn.execute(leased.values(state="pending", lease_until=None)).rowcount
 
 
-def replay(conn: Connection, organisation: str, delivery_id: str, now: datetime) -> bool:
+def replay(
+    conn: Connection, organisation: str, delivery_id: str, now: datetime, *, caller: str | None = None
+) -> bool:
     """Try a dead delivery anew from the start of the table, under its old id; False when it is not dead."""
     dead = (outbox.c.organisation == organisation, outbox.c.id == delivery_id, outbox.c.state == "dead")
     anew = outbox.update().where(*dead).values(state="pending", attempts=0, due_at=now, alarmed_at=None)
     reference = conn.execute(anew.returning(outbox.c.case_reference)).scalar()
     if reference is None:
         return False
-    event = audit.Event(audit.REPLAYED, reference, "staff", delivery_id=delivery_id)
+    event = audit.Event(audit.REPLAYED, reference, "staff", delivery_id=delivery_id, caller=caller)
     audit.append(conn, organisation, now, [event])
     return True
 

@@ -27,8 +27,11 @@ class Retried:
     unknown: tuple[str, ...] = ()
 
 
-def retry(conn: Connection, ids: Sequence[str], now: datetime) -> Retried:
-    """These deliveries. One that waits for a place which rests or is disabled brings that place back too."""
+def retry(conn: Connection, ids: Sequence[str], now: datetime, *, caller: str | None = None) -> Retried:
+    """These deliveries. One that waits for a place which rests or is disabled brings that place back too.
+
+    `caller` is who asks for it, to the audit trail.
+    """
     rows, unknown = [], []
     for delivery_id in ids:
         row = conn.execute(_OPEN.where(outbox.c.id == delivery_id)).first()
@@ -36,7 +39,7 @@ def retry(conn: Connection, ids: Sequence[str], now: datetime) -> Retried:
             unknown.append(delivery_id)
         else:
             rows.append(row)
-    return _tried(conn, rows, now, tuple(unknown))
+    return _tried(conn, rows, now, tuple(unknown), caller=caller)
 
 
 def retry_all(
@@ -66,11 +69,12 @@ def _tried(
     now: datetime,
     unknown: tuple[str, ...],
     also: Sequence[tuple[str, str]] = (),
+    caller: str | None = None,
 ) -> Retried:
     dead = waiting = 0
     for row in rows:
         if row.state == "dead":
-            dead += deliveries.replay(conn, row.organisation, row.id, now)
+            dead += deliveries.replay(conn, row.organisation, row.id, now, caller=caller)
             continue
         here = (outbox.c.organisation == row.organisation, outbox.c.id == row.id, outbox.c.state == "pending")
         # What is planned and was never tried keeps its time.

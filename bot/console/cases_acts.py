@@ -149,7 +149,8 @@ LABELS = {name: act.label for name, act in ACTS.items()} | {
     "talk": "Write to the person",
 }
 DONE = {name: act.done for name, act in ACTS.items()} | {
-    "reroute": "Kept: the case went to somebody else, and its days were counted again."
+    "reroute": "Kept: the case went to somebody else, and its days were counted again.",
+    **words.RETRIED,
 }
 
 

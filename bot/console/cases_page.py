@@ -120,6 +120,7 @@ class CasePage:
             "done": done,
             "acts": offered(seen.whole, seen.clocks, compiled) if visit.may(Permission.WORK_ON_CASES) else [],
             "restricted": here.restricted,
+            "may_work": visit.may(Permission.WORK_ON_CASES),
             "sees_trail": visit.may(Permission.SEE_AUDIT),
             **self._head(seen),
             **_story(seen, said),
@@ -297,6 +298,7 @@ def _since(seen: Seen, said: Catalogue) -> dict[str, Any]:
                 "place": words.plain(row["target"].replace("-", " ")),
                 "state_name": words.DELIVERIES[row["state"]][0],
                 "tone": words.DELIVERIES[row["state"]][1],
+                "can_retry": row["state"] == "dead" or (row["state"] == "pending" and row["attempts"] > 0),
             }
             for row in seen.deliveries
         ],

@@ -116,6 +116,11 @@ DELIVERIES = {
     "dead": ("Given up", "bad"),
 }
 
+RETRIED = {
+    "retry": "It is tried again now. Load this page again in a minute to see how it went.",
+    "retried": "It had arrived already, or is under way.",
+}
+
 
 def plain(name: str) -> str:
     """A name of the program's as words."""

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from bot.console import cases_words as words
 from bot.console.cases_acts import Acts
+from bot.console.cases_deliveries import Deliveries
 from bot.console.cases_page import CasePage
 from bot.console.cases_rerouting import Rerouting
 from bot.console.cases_talk import Talking
@@ -47,6 +48,7 @@ class Register:
             Acts(console),
             Rerouting(console),
             Talking(console, voice),
+            Deliveries(console),
             Exports(console),
         )
 

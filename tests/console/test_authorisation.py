@@ -28,6 +28,8 @@ ADDRESSES: dict[str, tuple[str, str | None]] = {
     "rest": ("nothing-here", None),
     # Of the evidence; which case has it is checked first.
     "file": ("0" * 32, None),
+    # Of the outbox, likewise.
+    "delivery": ("0" * 32, None),
 }
 SIGN_IN = "/cqm/staff/sign-in"
 
