@@ -34,13 +34,17 @@ def _no_reminder(item: Delivery) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class PostOffice:
-    """Writes letters. `draft_reminder` gives subject and text of the one letter about a draft; it has no decision."""
+    """Writes letters. `draft_reminder` gives subject and text of the one letter about a draft; it has no decision.
+
+    `pages`: the address under which people see their cases (`/{organisation}/case`); empty where they cannot.
+    """
 
     packs: PackShelf
     overlays: Callable[[str], Overlay]
     bookcase: Bookcase
     clock: Callable[[], datetime]
     draft_reminder: Callable[[Delivery], tuple[str, str]] = _no_reminder
+    pages: str = ""
 
     def letter(
         self,
@@ -66,8 +70,16 @@ class PostOffice:
             clocks=clocks,
             note=note,
             acknowledges=overlay.letters.acknowledge,
+            case_page=self._case_page(organisation, language, overlay),
         )
         return compose(kind, matter, self.bookcase.words(organisation, language))
+
+    def _case_page(self, organisation: str, language: str, overlay: Overlay) -> str:
+        """Where a person sees their case, in the letter's language."""
+        if not self.pages:
+            return ""
+        asked = "" if language == overlay.languages[0] else f"?lang={language}"
+        return f"{self.pages}/{organisation}/case{asked}"
 
     def pdf(self, letter: Letter, organisation: str) -> bytes:
         """The letter in the organisation's layout; in ours where that cannot be set, since a letter must not wait."""

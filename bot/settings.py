@@ -301,6 +301,11 @@ class Settings(BaseModel):
         return self.public_url.rstrip("/") or self.local_address
 
     @property
+    def people_see_cases_at(self) -> str:
+        """What a letter may name as the place of the pages of cases; empty where nobody could come in there."""
+        return self.public_url.rstrip("/") if self.smtp_host else ""
+
+    @property
     def local_address(self) -> str:
         """Where programs on this machine reach this server."""
         # A browser cannot open "all addresses".

@@ -52,6 +52,7 @@ def letter(
             Overlays(chosen.overlays_dir),
             Bookcase(chosen.overlays_dir),
             lambda: datetime.now(UTC),
+            pages=chosen.people_see_cases_at,
         )
         made = post.letter(kind, record, clocks=clocks, note=note, language=language)
         if output is None:

@@ -189,7 +189,11 @@ class Acts:
     def __init__(self, console: Console) -> None:
         self._desk = console.desk
         self._post = PostOffice(
-            self._desk.packs, self._desk.overlays, Bookcase(console.settings.overlays_dir), self._desk.clock
+            self._desk.packs,
+            self._desk.overlays,
+            Bookcase(console.settings.overlays_dir),
+            self._desk.clock,
+            pages=console.settings.people_see_cases_at,
         )
         self._can_mail = bool(console.settings.smtp_host)
 

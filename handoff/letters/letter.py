@@ -167,6 +167,9 @@ def _blocks(
             yield Contact(tuple((words.labels[key], value, _leads_to(key, value)) for key, value in reach))
     elif piece.block == "consent_link":
         yield Link(matter.consent_link)
+    elif piece.block == "case_page":
+        if matter.page_of_case:
+            yield Link(matter.page_of_case)
     elif piece.block == "stale":
         yield from (Paragraph(says) for says in matter.stale())
     elif text := matter.told(str(piece.block)).strip():

@@ -37,7 +37,7 @@ class Matter:
 
     `clocks` are its rows as they stand now (kind, by, due, promised, state, force, extended_reason; ISO dates), None
     for those of the Decision. `note` is what staff add in their own words. `acknowledges`: whether this letter is what
-    the promise to acknowledge asks for.
+    the promise to acknowledge asks for. `case_page`: where people see their cases, empty where they cannot.
     """
 
     record: Mapping[str, Any]
@@ -46,6 +46,7 @@ class Matter:
     clocks: Sequence[Mapping[str, Any]] | None = None
     note: str = ""
     acknowledges: bool = False
+    case_page: str = ""
 
     @cached_property
     def decision(self) -> Mapping[str, Any]:
@@ -154,6 +155,8 @@ class Matter:
             "nameless_writer": not self.writer,
             "escalate_day_known": bool(self._window.get("last_day") or self._window.get("due")),
             "no_escalation": not decision.get("escalate_to"),
+            "has_page": bool(self.page_of_case),
+            "next_on_page": bool(self.page_of_case and decision.get("escalate_to")),
         }
 
     def told(self, name: str) -> str:
@@ -162,6 +165,11 @@ class Matter:
             return str(self.promised("respond").get("extended_reason") or "")
         field_of = {"story": "narrative", "effect": "effect", "remedy": "desired_remedy"}
         return self.note if name == "note" else str(self.record.get(field_of[name]) or "")
+
+    @property
+    def page_of_case(self) -> str:
+        """Where the person sees the case; empty for who gave no e-mail address, since the code goes there."""
+        return self.case_page if (self.record.get("complainant") or {}).get("email") else ""
 
     @property
     def consent_link(self) -> str:

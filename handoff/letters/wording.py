@@ -44,12 +44,12 @@ NAMES = (
 )
 BLOCKS = (
     *("dates", "contact", "story", "effect", "remedy", "note"),
-    *("extended_reason", "consent_link", "stale"),
+    *("extended_reason", "consent_link", "case_page", "stale"),
 )
 CONDITIONS = (
     *("accepted", "referred", "elsewhere", "closed", "reachable", "no_contact", "bereaved", "all_aims"),
     *("no_answer_date", "late", "confirm_in_writing", "missed", "nameless_writer"),
-    *("escalate_day_known", "no_escalation"),
+    *("escalate_day_known", "no_escalation", "has_page", "next_on_page"),
 )
 # What each label may be filled with; those that are not listed are plain.
 _OF_LABELS = {

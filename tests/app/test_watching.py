@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,6 +86,10 @@ class Post:
         found = self.house.store.read_sync(lambda conn: watch.standing(conn, *where))
         return {row["kind"]: row["state"] for row in found if row["by"] == "organisation"}
 
+    def events(self, reference: str) -> list[dict[str, Any]]:
+        """What has become of the case."""
+        return self.house.store.read_sync(lambda conn: events.listing(conn, reference[:3].lower(), reference))
+
     def rows(self) -> list[str]:
         """The kinds of what went, or goes, to people and staff."""
         found = self.house.store.read_sync(outbox.listing)
@@ -98,7 +103,7 @@ async def post(tmp_path: Path, free_port: int) -> AsyncIterator[Post]:
     (overlays / "cqm.yml").write_text(OVERLAY)
     settings = Settings(
         data_dir=tmp_path, smtp_host="127.0.0.1", smtp_port=free_port, smtp_security="none",
-        smtp_from="complaints@cqm.example", delivery_seconds=0.05,
+        smtp_from="complaints@cqm.example", delivery_seconds=0.05, public_url="https://cases.example/",
     )  # fmt: skip
     clock = Clock(START)
     house = compose(settings, clock=clock)
@@ -139,6 +144,8 @@ class TestAtFiling:
         assert (found.title, found.language) == ("We have received your complaint", "en-GB")
         assert "We received your complaint on Monday 21\u00a0December\u00a02026." in found.text
         assert post.clocks(reference)["acknowledge"] == "running", "a person still has to acknowledge it"
+        assert "https://cases.example/cqm/case" in words(mail).splitlines()
+        assert "https://cases.example/cqm/case" in [url for _, url in found.links]
 
     async def test_a_mail_server_that_is_away_gets_it_later_once(self, post: Post) -> None:
         post.mailbox.refusals.append("451 later")
@@ -154,6 +161,7 @@ class TestAtFiling:
         await post.file("cqm", "Cymraeg", SETTLED, MAIL)
         ((_, mail),) = post.sent
         assert "Annwyl" in words(mail)
+        assert "https://cases.example/cqm/case?lang=cy" in words(mail).splitlines()
         assert read(pdfs(mail)[0]).language == "cy-GB"
 
     async def test_an_automatic_one_keeps_the_promise_where_the_organisation_says_so(
@@ -165,6 +173,28 @@ class TestAtFiling:
         reference = await post.file("cqm", SETTLED, MAIL)
         assert post.clocks(reference)["acknowledge"] == "met"
         assert "We confirm to you" not in words(post.sent[0][1])
+        (event,) = post.events(reference)
+        assert (event["kind"], event["by"], event["clocks"][0]["state"]) == ("acknowledged", "Hearout", "met")
+
+    async def test_it_keeps_the_promise_when_it_leaves_and_not_when_it_was_written(self, post: Post) -> None:
+        path = post.house.settings.overlays_dir / "cqm.yml"
+        path.write_text(path.read_text() + "letters: {acknowledge: true}\n")
+        post.house.overlays.refresh()
+        post.mailbox.refusals += ["451 later"] * 8
+        reference = await post.file("cqm", SETTLED, MAIL)
+        assert post.clocks(reference)["acknowledge"] == "running"
+        post.clock.forward(days=20)
+        post.mailbox.refusals.clear()
+        await post.settle()
+        assert post.clocks(reference)["acknowledge"] == "missed"
+        (event,) = [event for event in post.events(reference) if event["kind"] == "acknowledged"]
+        assert event["at"] == post.clock.now.isoformat()
+
+    async def test_unless_it_does_a_person_acknowledges_and_the_letter_is_no_event(self, post: Post) -> None:
+        reference = await post.file("cqm", SETTLED, MAIL)
+        assert post.events(reference) == []
+        (mail,) = [mail for _, mail in post.sent]
+        assert "We confirm to you that we are dealing with your complaint." in words(mail)
 
     @pytest.mark.parametrize(
         "reach",

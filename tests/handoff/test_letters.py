@@ -117,6 +117,52 @@ class TestWhatTheySay:
         assert "January" not in said
 
 
+PAGE = "https://complaints.example/cim/case"
+
+
+class TestWhereTheCaseIsSeen:
+    @pytest.mark.parametrize(
+        "kind", ["acknowledgement", "holding", "extension", "written_record", "receipt", "closure"]
+    )
+    @pytest.mark.parametrize("language", ["en", "cy"])
+    def test_the_page_is_named_to_who_can_come_in_there(self, kind: str, language: str) -> None:
+        of, more = (bereaved(), {}) if kind == "closure" else of_kind(kind)
+        of = {**of, "complainant": {**of["complainant"], "email": "ann@example.org"}}
+        assert PAGE in text(kind, of, language, case_page=PAGE, **more).splitlines()
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_who_gave_no_e_mail_address_is_sent_to_no_page_that_stays_shut(self, kind: str) -> None:
+        of, more = of_kind(kind)
+        of = {**of, "complainant": {**of["complainant"], "email": None}}
+        said = text(kind, of, case_page=PAGE, **more)
+        assert PAGE not in said
+        assert "e-mail you a code" not in said
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_server_without_a_public_address_names_none(self, kind: str) -> None:
+        of, more = of_kind(kind)
+        said = text(kind, of, **more)
+        assert "online" not in said
+        assert "On this page" not in said
+
+    @pytest.mark.parametrize("kind", ["consent_request", "reminder", "signpost"])
+    def test_whose_page_it_is_not_is_not_told_of_it(self, kind: str) -> None:
+        of, more = of_kind(kind)
+        assert PAGE not in text(kind, of, case_page=PAGE, **more)
+
+    def test_a_receipt_says_nothing_of_the_case_with_it(self) -> None:
+        said = text("receipt", pending(), case_page=PAGE)
+        assert "On this page you can add words or files." in said
+        assert "where it stands" not in said
+
+    def test_after_the_last_step_there_is_none_to_begin(self) -> None:
+        of = bereaved()
+        of["complainant"]["email"] = "margaret@example.org"
+        last = {**of, "decision": {**of["decision"], "escalate_to": None}}
+        assert "You can also begin on this page." in text("closure", of, case_page=PAGE)
+        assert PAGE not in text("closure", last, case_page=PAGE)
+
+
 class TestFromTheDecisionAlone:
     @pytest.mark.parametrize("kind", KINDS)
     @pytest.mark.parametrize("language", ["en", "cy"])
