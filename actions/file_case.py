@@ -32,8 +32,8 @@ class FileCase(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         slots = tracker.slots
-        compiled = packs.pack(slots["organisation"])
         received_at = instant_of(slots, "received_at")
+        compiled = packs.pack(slots["organisation"], received_at)
         if received_at is None:
             raise BadInstant("A case needs the time of its receipt.", where="received_at")
         facts = facts_of(compiled, slots)

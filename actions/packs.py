@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from policy_rules.compiled import CompiledPack
 from policy_rules.questions import Questions
 from policy_rules.shelf import PackShelf
@@ -16,12 +18,12 @@ def use(shelf: PackShelf) -> None:
     _shelf = shelf
 
 
-def pack(organisation: str) -> CompiledPack:
-    """The organisation's pack; UnknownOrganisation names the nearest one."""
+def pack(organisation: str, at: datetime | None) -> CompiledPack:
+    """The pack that governs what was received `at` an instant, None for now; UnknownOrganisation names the nearest."""
     global _shelf
     if _shelf is None:
         _shelf = PackShelf()
-    return _shelf.get(organisation)
+    return _shelf.get(organisation, at)
 
 
 def questions(compiled: CompiledPack) -> Questions:

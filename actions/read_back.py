@@ -8,10 +8,12 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import packs
+from actions.slots import instant_of
 
 
 class ReadBack(Action):
-    """Slots organisation and answers {id: text or null} -> `read_back` [{id, value}], null for "not given"."""
+    """Slots organisation, received_at and answers {id: text or null} -> `read_back` [{id, value}], null for "not
+    given"."""
 
     def name(self) -> str:
         return "action_read_back"
@@ -19,7 +21,7 @@ class ReadBack(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        compiled = packs.pack(tracker.slots["organisation"])
+        compiled = packs.pack(tracker.slots["organisation"], instant_of(tracker.slots, "received_at"))
         answers: dict[str, str | None] = tracker.slots.get("answers") or {}
         order = [question.id for question in packs.questions(compiled).order]
         place = order.index("facts")

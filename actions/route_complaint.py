@@ -36,10 +36,10 @@ class RouteComplaint(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         slots = tracker.slots
-        compiled = packs.pack(slots["organisation"])
+        received_at = instant_of(slots, "received_at")
+        compiled = packs.pack(slots["organisation"], received_at)
         facts = facts_of(compiled, slots)
         needs = needs_of_person(compiled, facts, tuple(slots.get("skipped") or ()))
-        received_at = instant_of(slots, "received_at")
         decision = None
         if received_at is not None and not [fact for fact in needs if fact not in PERSON_FACTS]:
             others = tuple(instant_of(slots, name) for name in ("first_told_at", "original_received_at"))

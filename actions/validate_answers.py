@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import packs
+from actions.slots import instant_of
 from policy_rules.compiled import CompiledPack
 from policy_rules.decide import parse_facts
 from policy_rules.errors import Refusal, UnknownFact, UnknownValue, unknown
@@ -64,7 +65,7 @@ class ValidateAnswers(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        compiled = packs.pack(tracker.slots["organisation"])
+        compiled = packs.pack(tracker.slots["organisation"], instant_of(tracker.slots, "received_at"))
         accepted: dict[str, str | None] = {}
         rejected: dict[str, Any] = {}
         for name, value in (tracker.slots.get("candidates") or {}).items():

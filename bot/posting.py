@@ -19,6 +19,7 @@ from handoff.letters.post import Mail
 from handoff.letters.wording import LAYOUT
 from handoff.notices import clock_notice, consent_notice, to_print
 from handoff.target import Delivery
+from policy_rules.compiled import CompiledPack
 from policy_rules.shelf import PackShelf
 
 log = structlog.get_logger("hearout.letters")
@@ -57,10 +58,10 @@ class PostOffice:
     ) -> Letter:
         """A letter about a case, dated today where the organisation is. Raises UnknownLetter, NotToBeTold."""
         organisation = str(record["organisation"])
-        compiled, overlay = self.packs.get(organisation), self.overlays(organisation)
+        compiled, overlay = self._rules(record), self.overlays(organisation)
         chosen = language or str(record.get("language") or "")
         language = chosen if chosen in overlay.languages else overlay.languages[0]
-        wording = self.packs.wording(organisation, language)
+        wording = self.packs.wording(organisation, language, compiled)
         names = compiled.pack.organisation
         zone = compiled.calendar.zone
         matter = Matter(
@@ -80,6 +81,12 @@ class PostOffice:
             return ""
         asked = "" if language == overlay.languages[0] else f"?lang={language}"
         return f"{self.pages}/{organisation}/case{asked}"
+
+    def _rules(self, record: Mapping[str, Any]) -> CompiledPack:
+        """The rules that the case is under; those of now for a draft."""
+        organisation, received = str(record["organisation"]), record.get("received_at")
+        sha256 = (record.get("policy") or {}).get("sha256")
+        return self.packs.of(organisation, sha256, datetime.fromisoformat(received) if received else None)
 
     def pdf(self, letter: Letter, organisation: str) -> bytes:
         """The letter in the organisation's layout; in ours where that cannot be set, since a letter must not wait."""

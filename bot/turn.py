@@ -24,11 +24,12 @@ from bot.dialogue.talk import CHECK, Talk
 from bot.messages import Incoming, OpenQuestion, TurnReply, Understood
 from bot.overlay import Overlay
 from bot.understanding.reader import Reader
-from cases import consent, conversations, files, likeness, register, restricted
+from cases import consent, conversations, files, likeness, register, restricted, rulebook
 from cases.conversations import Conversation, DuplicateMessage, StaleConversation, TurnWrite
 from cases.record import CaseFiling, CaseRecord
 from cases.references import ENTROPY_BYTES, new_reference
 from cases.store import Store
+from policy_rules.compiled import CompiledPack
 from policy_rules.errors import Refusal
 from policy_rules.shelf import PackShelf
 
@@ -140,7 +141,7 @@ async def _attempt(desk: Desk, incoming: Incoming, key_hash: str) -> TurnReply:
     draft = _draft(found, incoming, _first_language(desk, incoming, overlay))
     _mark_future(draft, incoming, now)
     reference = found.reference if found else new_reference(organisation, secrets.token_bytes(ENTROPY_BYTES))
-    context = context_of(desk, organisation, draft.language, reference)
+    context = context_of(desk, organisation, draft.language, reference, received_at(draft) or now)
     draft.language = context.words.language
     talk = Talk(context, draft, now)
     if found is None:
@@ -232,7 +233,8 @@ async def _interview(desk: Desk, talk: Talk, understood: Understood, now: dateti
     rejected: dict[str, Any] = {}
     if candidates:
         ran = await desk.runner.run(
-            "action_validate_answers", {"organisation": organisation, "candidates": candidates}
+            "action_validate_answers",
+            {"organisation": organisation, "received_at": talk.received_at(), "candidates": candidates},
         )
         accepted, rejected = ran.slots["accepted"], ran.slots["rejected"]
     ended_before = draft.state != "draft"
@@ -252,28 +254,49 @@ async def _interview(desk: Desk, talk: Talk, understood: Understood, now: dateti
     return filings
 
 
-def context_of(desk: Desk, organisation: str, language: str, reference: str) -> Context:
+def context_of(
+    desk: Desk,
+    organisation: str,
+    language: str,
+    reference: str,
+    at: datetime | None = None,
+    compiled: CompiledPack | None = None,
+) -> Context:
     """What one conversation is held with: the pack, its questions, the catalogue, and the organisation's own words.
 
-    A language that the organisation does not offer is its own.
+    The pack is that of what is received `at` an instant, None for now, or the one that is given. A language that the
+    organisation does not offer is its own.
     """
-    compiled, overlay = desk.packs.get(organisation), desk.overlays(organisation)
+    compiled, overlay = compiled or desk.packs.get(organisation, at), desk.overlays(organisation)
     language = language if language in overlay.languages else overlay.languages[0]
     notice = overlay.privacy_notice
     text, its_language = notice.said_in(language)
     return Context(
         compiled=compiled,
         questions=desk.runner.questions(compiled),
-        words=Catalogue(words_of(language), compiled.pack, desk.packs.wording(organisation, language)),
+        words=Catalogue(
+            words_of(language), compiled.pack, desk.packs.wording(organisation, language, compiled)
+        ),
         reference=reference,
         privacy=Privacy(notice.version, text, notice.url, its_language),
         help_lines=tuple(
             (line.named_in(language), line.phone or line.url or "") for line in overlay.help_lines
         ),
         languages=overlay.languages,
-        speaking=lambda other: context_of(desk, organisation, other, reference),
+        speaking=lambda other: context_of(desk, organisation, other, reference, compiled=compiled),
         address=desk.terms.address.rstrip("/"),
     )
+
+
+def received_at(draft: Draft) -> datetime | None:
+    """When the complaint came, where staff or its channel say so; None while it counts as received when it is sent."""
+    return datetime.fromisoformat(draft.received_at) if draft.received_at else None
+
+
+async def pack_of(desk: Desk, organisation: str, reference: str) -> CompiledPack:
+    """The rules that a case is under: those that decided it, whatever came into force since. NoSuchCase (404)."""
+    sha256, at = await desk.store.read(lambda conn: rulebook.decided_with(conn, organisation, reference))
+    return desk.packs.of(organisation, sha256, at)
 
 
 async def routing_of(desk: Desk, talk: Talk) -> Routing:

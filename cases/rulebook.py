@@ -19,8 +19,9 @@ from sqlalchemy.exc import IntegrityError
 
 from cases import audit, drafts
 from cases.drafts import Draft, sha256_of
-from cases.events import Writer
-from cases.models import rule_versions
+from cases.events import NoSuchCase, Writer
+from cases.models import cases, rule_versions
+from policy_rules.editions import Edition
 from policy_rules.errors import Refusal
 
 KEPT, PUBLISHED, PUBLISHED_DRAFT = "rules.kept", "rules.published", "rules.draft_published"
@@ -81,6 +82,11 @@ class Version:
     base: int | None
     draft_id: str | None
     again_of: int | None
+
+    @property
+    def edition(self) -> Edition:
+        """As the shelf of packs takes it."""
+        return Edition(self.number, self.text, self.effective_from, self.intact)
 
     @property
     def intact(self) -> bool:
@@ -150,6 +156,15 @@ def unknown_to(conn: Connection, known: Mapping[str, int]) -> list[Version]:
             here = (rule_versions.c.organisation == organisation, rule_versions.c.number > seen)
             found += _read(conn, sa.select(*_COLUMNS).where(*here).order_by(rule_versions.c.number))
     return found
+
+
+def decided_with(conn: Connection, organisation: str, reference: str) -> tuple[str | None, datetime]:
+    """The hash of the pack that a case was decided with, and when it was received. NoSuchCase (404)."""
+    here = (cases.c.organisation == organisation, cases.c.reference == reference)
+    row = conn.execute(sa.select(cases.c.policy_sha256, cases.c.received_at).where(*here)).first()
+    if row is None:
+        raise NoSuchCase(f"There is no case {reference[:60]}.", where="reference")
+    return row.policy_sha256, row.received_at
 
 
 def governing(known: Iterable[Version], at: datetime) -> Version | None:

@@ -23,7 +23,7 @@ from bot.api.preconditions import etag_of, idempotency_key, is_known, versions_s
 from bot.door import Malformed, WrongShape, read_json, refusal_of, refuse_nul
 from bot.door.keys import Client, KeyDoor
 from bot.evidence import Intake
-from bot.turn import Desk
+from bot.turn import Desk, pack_of
 from cases import events, listing, notes, repeats, told
 from cases.keys import Scope
 from cases.listing import Filters, Place
@@ -118,7 +118,7 @@ class Cases:
         said = _told(body)
         seen = versions_seen(request.headers, needed=said.kind in told.COULD_CLASH)
         again = self._repeatable(client, request, here, body)
-        compiled, now = self.desk.packs.get(here.organisation), self.desk.clock()
+        compiled, now = await pack_of(self.desk, here.organisation, here.reference), self.desk.clock()
         answer = await self.desk.store.write(
             lambda conn: events.tell(conn, again, seen, said, client.writer, now, compiled)
         )

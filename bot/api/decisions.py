@@ -39,7 +39,8 @@ def router(packs: PackShelf, door: Door) -> APIRouter:
         """Where a complaint goes, who answers, every promised date, and why. Pure: the same question has the same
         answer, and nothing is kept. While something that matters is unknown, `settled` is false and `needs` says
         what to ask next; with `assume` the pack's defaults are taken instead."""
-        return _json(decision_of(packs.get(org), body))
+        packs.get(org)
+        return _json(decision_of(packs.get(org, parse_instant(body.received_at, "received_at")), body))
 
     @routes.get(
         "",

@@ -22,7 +22,7 @@ from bot.dialogue.languages import marks
 from bot.dialogue.takeover import announced, written
 from bot.dialogue.talk import Talk
 from bot.door import Door, check_text, refuse_nul
-from bot.turn import TRIES, BusyConversation, Desk, context_of, put_question
+from bot.turn import TRIES, BusyConversation, Desk, context_of, put_question, received_at
 from cases import afterwards, audit, consent, remarks
 from cases.events import Writer
 from cases.filing import StaleConversation
@@ -212,7 +212,8 @@ class Counter:
             return False
         draft.taken_over_by = None
         conversation = found.conversation
-        context = context_of(self.desk, conversation.organisation, draft.language, conversation.reference)
+        at = received_at(draft)
+        context = context_of(self.desk, conversation.organisation, draft.language, conversation.reference, at)
         talk = Talk(context, draft, self.desk.clock())
         talk.step.says.append(words.say("takeover.given_back"))
         if draft.state == "draft":

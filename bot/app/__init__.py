@@ -316,11 +316,12 @@ async def _watch_files(house: House) -> None:
 
 def _refresh(house: House) -> list[str]:
     house.packs.refresh()
+    away = []
     try:
         adopt(house.packs, house.store, house.desk.clock())
     except Exception as error:  # noqa: BLE001 - a database that is away for a while: what is here stays in force
-        return [*house.packs.findings, f"The published rules cannot be read ({type(error).__name__})."]
-    return [*house.packs.findings, *house.overlays.refresh()]
+        away = [f"The published rules cannot be read ({type(error).__name__})."]
+    return [*house.packs.findings, *away, *house.overlays.refresh()]
 
 
 def alarm_address(overlays: Overlays, organisation: str) -> str | None:

@@ -12,7 +12,7 @@ from bot.app.edge import places_of
 from bot.dialogue.draft import Draft
 from bot.dialogue.talk import Talk
 from bot.dialogue.unfinished import open_questions
-from bot.turn import Desk, context_of, routing_of
+from bot.turn import Desk, context_of, received_at, routing_of
 from cases import lapse
 from cases.conversations import Conversation
 from cases.lapse import Limits
@@ -85,6 +85,8 @@ class LapseLoop:
     async def _missing(self, draft: Conversation, now: datetime) -> list[str]:
         """What the interview would still have asked."""
         held = Draft.model_validate(draft.data)
-        context = context_of(self._desk, draft.organisation, held.language, draft.reference)
+        context = context_of(
+            self._desk, draft.organisation, held.language, draft.reference, received_at(held) or now
+        )
         talk = Talk(context, held, now)
         return open_questions(context, held, await routing_of(self._desk, talk))

@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from bot.app.edge import places_of
-from bot.turn import Desk
+from bot.turn import Desk, pack_of
 from cases import events, reminders, watch
 from cases.reminders import Patience
 from cases.told import Acknowledged, Recorded
@@ -102,8 +102,9 @@ async def letter_sent(desk: Desk, item: Delivery) -> None:
         told = Acknowledged(kind="acknowledged")
     else:
         return
-    compiled, now = desk.packs.get(item.organisation), desk.clock()
+    now = desk.clock()
     try:
+        compiled = await pack_of(desk, item.organisation, item.reference)
         await desk.store.write(
             lambda conn: events.record(
                 conn, events.lock(conn, item.organisation, item.reference), told, US, now, compiled

@@ -18,6 +18,7 @@ from bot.console import cases_words as words
 from bot.console.permissions import Permission
 from bot.console.site import Console, Page, Visit
 from bot.posting import PostOffice
+from bot.turn import pack_of
 from cases import clock_moves, closing, events, letters_sent, listing, notes, told
 from cases.clock_moves import ClockRow
 from cases.effects import CannotHappen, CaseAt
@@ -229,7 +230,8 @@ class Acts:
         if errors:
             return await self._page(visit, here, act, typed, errors, seen=seen)
         try:
-            work = self._work(visit, act, typed, seen)
+            compiled = await pack_of(self._desk, here.organisation, here.reference)
+            work = self._work(visit, act, typed, seen, compiled)
             await self._desk.store.write(lambda conn: work(conn, here))
         except Moved:
             return await self._page(visit, here, act, typed, {}, stale=True)
@@ -240,11 +242,15 @@ class Acts:
         return visit.go(f"/cases/{here.reference}?done={act.name}")
 
     def _work(
-        self, visit: Visit, act: Act, typed: Mapping[str, Any], seen: int | None
+        self,
+        visit: Visit,
+        act: Act,
+        typed: Mapping[str, Any],
+        seen: int | None,
+        compiled: CompiledPack,
     ) -> Callable[[Connection, Place], None]:
         """What is done, as one transaction on a locked case."""
         now, writer = self._desk.clock(), visit.writer
-        compiled = self._desk.packs.get(visit.organisation)
         happened = None if act.tells is None else _event(act, typed, now)
 
         def work(conn: Connection, here: Place) -> None:
@@ -284,7 +290,7 @@ class Acts:
     ) -> Response:
         """The form; 422 with what is wrong, 412 where the case has changed meanwhile."""
         state = await self._desk.store.read(lambda conn: _state(conn, here))
-        compiled = self._desk.packs.get(visit.organisation)
+        compiled = await pack_of(self._desk, here.organisation, here.reference)
         fields = tuple(self._filled(field, state, compiled) for field in act.fields)
         letter, blocked = await self._letter(here, act, str(typed.get("text") or ""))
         values = {

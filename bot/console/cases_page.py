@@ -15,7 +15,7 @@ from bot.console.cases_acts import DONE, offered
 from bot.console.permissions import Permission
 from bot.console.site import Console, Page, Visit
 from bot.dialogue.catalogue import Catalogue
-from bot.turn import context_of
+from bot.turn import context_of, pack_of
 from cases import clock_moves, conversations, events, files, listing, notes, officers
 from cases.clock_moves import ClockRow
 from cases.listing import Place
@@ -111,8 +111,8 @@ class CasePage:
         """The whole case on one page."""
         here = await visit.case(visit.request.path_params["reference"])
         seen = await self._desk.store.read(lambda conn: read(conn, here))
-        compiled = self._desk.packs.get(visit.organisation)
-        said = context_of(self._desk, visit.organisation, "en", here.reference).words
+        compiled = await pack_of(self._desk, here.organisation, here.reference)
+        said = context_of(self._desk, visit.organisation, "en", here.reference, compiled=compiled).words
         done = DONE.get(visit.request.query_params.get("done", ""), "")
         values = {
             "title": here.reference,
@@ -257,7 +257,7 @@ def _decided(seen: Seen, said: Catalogue, compiled: CompiledPack) -> dict[str, A
 
 
 def _rules(compiled: CompiledPack) -> dict[str, tuple[str, str]]:
-    """Clause and words of every rule of the pack in use, by its id."""
+    """Clause and words of every rule of the pack that decided the case, by its id."""
     found: dict[str, tuple[str, str]] = {}
     for name in type(compiled.pack).model_fields:
         parts = getattr(compiled.pack, name)

@@ -12,18 +12,27 @@ from bot.console import cases_words as words
 from bot.console.cases_acts import Field, version_of
 from bot.console.permissions import Permission
 from bot.console.site import Console, Page, Visit
-from bot.turn import context_of
+from bot.turn import context_of, pack_of
 from cases import clock_moves, escalation, events, listing, rerouting
 from cases.clock_moves import ClockRow
 from cases.events import Moved
 from cases.listing import Place
 from cases.officers import Connection
 from cases.record import CaseRecord
+from policy_rules.compiled import CompiledPack
 from policy_rules.decision import Decision
 from policy_rules.errors import Refusal
 from policy_rules.facts import VOCABULARY
 
 STAYS = "stays as it is"
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A case, and the rules that it is under."""
+
+    place: Place
+    compiled: CompiledPack
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +60,15 @@ class Rerouting:
     async def show(self, visit: Visit) -> Response:
         """The facts as they are, to be put right."""
         here = await visit.case(visit.request.path_params["reference"])
-        return await self._page(visit, here, {}, "", {})
+        return await self._page(visit, await self._at(here), {}, "", {})
 
     async def send(self, visit: Visit) -> Response:
         """What would come of it; with `do`, it is done."""
-        here = await visit.case(visit.request.path_params["reference"])
+        here = await self._at(await visit.case(visit.request.path_params["reference"]))
         seen, reason = version_of(visit), visit.said("reason")
-        whole = await self._desk.store.read(lambda conn: listing.whole(conn, here))
+        whole = await self._desk.store.read(lambda conn: listing.whole(conn, here.place))
         had = whole["record"]["facts"] or {}
-        typed = {name: visit.said(name) for name in self._names(visit)}
+        typed = {name: visit.said(name) for name in self._names(here)}
         changes = {
             name: value for name, value in typed.items() if value and value != str(had.get(name, "")).lower()
         }
@@ -72,13 +81,16 @@ class Rerouting:
             if visit.said("do"):
                 await self._reroute(visit, here, changes, reason, seen)
                 self._desk.wake_delivery()
-                return await self._done(visit, here)
-            look = await self._desk.store.read(lambda conn: self._look(conn, visit, whole, changes))
+                return await self._done(visit, here.place)
+            look = await self._desk.store.read(lambda conn: self._look(conn, here, whole, changes))
         except Moved:
             return await self._page(visit, here, typed, reason, {}, stale=True)
         except Refusal as refusal:
             return await self._page(visit, here, typed, reason, {self._where(refusal, typed): refusal.detail})
         return await self._page(visit, here, typed, reason, {}, look=look)
+
+    async def _at(self, place: Place) -> At:
+        return At(place, await pack_of(self._desk, place.organisation, place.reference))
 
     async def _done(self, visit: Visit, here: Place) -> Response:
         """Back to the case; to the register where it is restricted from now on to who sent it."""
@@ -89,46 +101,42 @@ class Rerouting:
         return visit.go("?done=reroute" if hidden else f"/cases/{here.reference}?done=reroute")
 
     async def _reroute(
-        self, visit: Visit, here: Place, changes: Mapping[str, str], reason: str, seen: int
+        self, visit: Visit, here: At, changes: Mapping[str, str], reason: str, seen: int
     ) -> None:
-        now, writer = self._desk.clock(), visit.writer
-        compiled = self._desk.packs.get(visit.organisation)
+        now, writer, place = self._desk.clock(), visit.writer, here.place
         targets = self._desk.overlays(visit.organisation).targets
 
         def work(conn: Connection) -> None:
-            case = events.lock(conn, here.organisation, here.reference)
+            case = events.lock(conn, place.organisation, place.reference)
             events.require_version(case, (seen,))
-            rerouting.reroute(conn, case, changes, reason, writer, now, compiled, targets)
+            rerouting.reroute(conn, case, changes, reason, writer, now, here.compiled, targets)
 
         await self._desk.store.write(work)
 
-    def _look(
-        self, conn: Connection, visit: Visit, whole: Mapping[str, Any], changes: Mapping[str, str]
-    ) -> Look:
+    def _look(self, conn: Connection, here: At, whole: Mapping[str, Any], changes: Mapping[str, str]) -> Look:
         """What would come of it. Refusals as of rerouting.proposed."""
         record = CaseRecord.model_validate(whole["record"])
-        compiled = self._desk.packs.get(visit.organisation)
         original = escalation.original_received_at(conn, record) if record.escalated_from else None
-        decision = rerouting.proposed(record, changes, compiled, original)
-        because = rerouting.restricts(record, changes, decision, compiled)
+        decision = rerouting.proposed(record, changes, here.compiled, original)
+        because = rerouting.restricts(record, changes, decision, here.compiled)
         return Look(decision, () if record.restricted else tuple(because))
 
     def _where(self, refusal: Refusal, typed: Mapping[str, str]) -> str:
         where = (refusal.where or "").removeprefix("facts.")
         return where if where in typed else "act"
 
-    def _names(self, visit: Visit) -> list[str]:
-        """The facts that decide at this organisation and have values to choose from."""
-        facts = self._desk.packs.get(visit.organisation).pack.facts
+    def _names(self, here: At) -> list[str]:
+        """The facts that decide by the case's rules and have values to choose from."""
+        facts = here.compiled.pack.facts
         return [
             name for name in facts if name in VOCABULARY and VOCABULARY[name].values and name != "channel"
         ]
 
-    def _fields(self, visit: Visit) -> list[Field]:
-        said = context_of(self._desk, visit.organisation, "en", "").words
-        facts = self._desk.packs.get(visit.organisation).pack.facts
+    def _fields(self, here: At) -> list[Field]:
+        said = context_of(self._desk, here.place.organisation, "en", "", compiled=here.compiled).words
+        facts = here.compiled.pack.facts
         fields = []
-        for name in self._names(visit):
+        for name in self._names(here):
             values = facts[name].values or VOCABULARY[name].values
             labels = tuple(
                 (value, {"true": "Yes", "false": "No"}.get(value) or said.label(name, value))
@@ -140,7 +148,7 @@ class Rerouting:
     async def _page(
         self,
         visit: Visit,
-        here: Place,
+        here: At,
         typed: Mapping[str, str],
         reason: str,
         errors: Mapping[str, str],
@@ -148,9 +156,11 @@ class Rerouting:
         stale: bool = False,
         look: Look | None = None,
     ) -> Response:
+        place = here.place
+
         def state(conn: Connection) -> tuple[dict[str, Any], list[ClockRow], list[dict[str, Any]]]:
-            its = (here.organisation, here.reference)
-            return listing.whole(conn, here), clock_moves.rows_of(conn, *its), events.listing(conn, *its)
+            its = (place.organisation, place.reference)
+            return listing.whole(conn, place), clock_moves.rows_of(conn, *its), events.listing(conn, *its)
 
         whole, rows, past = await self._desk.store.read(state)
         had = {name: str(value).lower() for name, value in (whole["record"]["facts"] or {}).items()}
@@ -158,10 +168,10 @@ class Rerouting:
             (words.EVENTS.get(e["kind"], words.plain(e["kind"])), e["by"], words.instant(e["recorded_at"]))
             for e in reversed(past)
         ]
-        fields = self._fields(visit)
+        fields = self._fields(here)
         values = {
-            "title": f"Send to somebody else: {here.reference}",
-            "reference": here.reference,
+            "title": f"Send to somebody else: {place.reference}",
+            "reference": place.reference,
             "name": (whole["record"]["complainant"] or {}).get("name"),
             "version": whole["version"],
             "closed": whole["progress"] == "closed",

@@ -19,7 +19,7 @@ from bot.dialogue.context import Context
 from bot.dialogue.draft import Draft
 from bot.dialogue.talk import CHECK
 from bot.messages import Incoming, TurnReply
-from bot.turn import Desk, context_of, take_turn
+from bot.turn import Desk, context_of, received_at, take_turn
 from cases import logged
 from cases.events import Writer
 from policy_rules.questions import Question
@@ -55,7 +55,8 @@ class Sitting:
     @property
     def context(self) -> Context:
         """The words and rules that it is held with."""
-        return context_of(self.desk, self.organisation, self.draft.language, self.reference)
+        at = received_at(self.draft)
+        return context_of(self.desk, self.organisation, self.draft.language, self.reference, at)
 
     async def load(self) -> None:
         """Read it as it stands now. NoSuchCase (404) where staff of this organisation began none such."""

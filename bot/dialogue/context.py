@@ -88,11 +88,25 @@ def visible(context: Context, draft: Draft) -> dict[str, str | None]:
 
 def facts_of(context: Context, draft: Draft) -> dict[str, str]:
     """The facts that are known, as the rules take them."""
+    late = outdated(context, draft)
     facts = {
-        n: v for n, v in visible(context, draft).items() if v is not None and n in context.compiled.accepted
+        n: v
+        for n, v in visible(context, draft).items()
+        if v is not None and n in context.compiled.accepted and n not in late
     }
     facts.setdefault("channel", draft.channel)
     return facts
+
+
+def outdated(context: Context, draft: Draft) -> tuple[str, ...]:
+    """The facts whose answer the rules know no more: they changed while the conversation went on.
+
+    The answer stays and goes with the case; the rules take their default for it, and nobody is asked twice.
+    """
+    accepted = context.compiled.accepted
+    return tuple(
+        n for n, v in draft.answers.items() if v is not None and accepted.get(n) and v not in accepted[n]
+    )
 
 
 def is_informal(context: Context, draft: Draft) -> bool:

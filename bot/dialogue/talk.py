@@ -24,6 +24,7 @@ from bot.dialogue.context import (
     is_informal,
     next_question,
     open_question,
+    outdated,
     visible,
 )
 from bot.dialogue.draft import POSSIBLE_HARM, RISK_OF_HARM, Draft, Undo
@@ -360,22 +361,29 @@ class Talk:
         answers = visible(self.context, self.draft)
         if self.draft.added_words:
             answers["added_words"] = "\n".join(self.draft.added_words)
-        return {"organisation": organisation, "answers": answers}
+        return {"organisation": organisation, "received_at": self.received_at(), "answers": answers}
+
+    def received_at(self) -> str:
+        """When the complaint counts as received, if it is sent now: the rules of then govern it."""
+        return self.draft.received_at or self.now.isoformat()
 
     def slots(self) -> dict[str, Any]:
         """The draft as the actions read it."""
         draft = self.draft
+        facts, late = facts_of(self.context, draft), outdated(self.context, draft)
         answers = {
-            n: v for n, v in visible(self.context, draft).items() if n not in self.context.compiled.accepted
+            n: v
+            for n, v in visible(self.context, draft).items()
+            if n not in self.context.compiled.accepted or n in late
         }
         if draft.added_words:
             answers["added_words"] = "\n\n".join(draft.added_words)
         return {
             "organisation": self.context.compiled.pack.organisation.id,
-            "facts": facts_of(self.context, draft),
+            "facts": facts,
             "answers": answers,
-            "skipped": list(draft.skipped()),
-            "received_at": draft.received_at or self.now.isoformat(),
+            "skipped": [*draft.skipped(), *late],
+            "received_at": self.received_at(),
             "first_told_at": draft.first_told_at,
             "original_received_at": draft.original_received_at,
             "channel": draft.channel,

@@ -13,7 +13,7 @@ from bot.channels import cookies
 from bot.dialogue.catalogue import FOLDER
 from bot.dialogue.context import Context, visible
 from bot.dialogue.draft import Draft
-from bot.turn import Desk, context_of
+from bot.turn import Desk, context_of, received_at
 from cases import conversations
 from cases.conversations import Conversation, StoredMessage
 from policy_rules.questions import Question
@@ -117,7 +117,8 @@ async def visit_of(desk: Desk, request: Request, key: str | None = None) -> Visi
     asked = request.query_params.get("lang")
     if asked in languages(desk, organisation):
         draft.language = asked
-    context = context_of(desk, organisation, draft.language, found.reference if found else "")
+    reference = found.reference if found else ""
+    context = context_of(desk, organisation, draft.language, reference, received_at(draft))
     return Visit(organisation, key, found, draft, context, recent)
 
 

@@ -24,11 +24,12 @@ from bot.forms.answers import slots
 from bot.forms.site import Endpoint
 from bot.forms.visit import visit_of
 from bot.messages import Incoming
-from bot.turn import OPENING_ID
+from bot.turn import OPENING_ID, context_of
 from cases import conversations, escalation
 from cases.conversations import TurnWrite
 from cases.escalation import NextStep
 from cases.references import ENTROPY_BYTES, new_reference
+from policy_rules.compiled import CompiledPack
 from policy_rules.deadlines import local_date
 
 _DATE = ("day", "month", "year")
@@ -92,11 +93,15 @@ class Further:
         return answer
 
     async def _step(self, guest: Guest) -> NextStep:
-        record, compiled = guest.standing.record, guest.visit.context.compiled
+        record, compiled = guest.standing.record, self._rules(guest)
         original = await self._room.desk.store.read(
             lambda conn: escalation.original_received_at(conn, record)
         )
         return escalation.next_step(record, guest.standing.events, original, compiled)
+
+    def _rules(self, guest: Guest) -> CompiledPack:
+        """The rules that the next stage will be under."""
+        return self._room.desk.packs.get(guest.visit.organisation)
 
     def _read(self, guest: Guest, given: Mapping[str, str]) -> tuple[date | None, dict[str, str]]:
         """The day of the answer, and what is wrong, by field."""
@@ -121,7 +126,7 @@ class Further:
 
     def _who(self, guest: Guest) -> tuple[str, ...]:
         """Who may have answered, where the policy asks for that."""
-        compiled = guest.visit.context.compiled
+        compiled = self._rules(guest)
         if "previous_response_by" not in compiled.pack.facts:
             return ()
         return tuple(compiled.accepted.get("previous_response_by") or ())
@@ -129,7 +134,9 @@ class Further:
     async def _begin(self, guest: Guest, step: NextStep, key: str, day: date | None, who: str | None) -> None:
         """Open the conversation of the next stage under this key, if it is not open yet."""
         desk, organisation, now = self._room.desk, guest.visit.organisation, self._room.desk.clock()
-        context, record = guest.visit.context, guest.standing.record
+        record, language = guest.standing.record, guest.visit.draft.language
+        # What is received now is under the rules of now.
+        context = context_of(desk, organisation, language, "", now)
         if (
             await desk.store.read(lambda conn: conversations.find(conn, organisation, hash_of(key)))
             is not None

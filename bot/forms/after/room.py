@@ -15,7 +15,6 @@ from starlette.responses import RedirectResponse, Response
 from bot.channels import cookies
 from bot.channels.hearing import Hearing, new_key
 from bot.channels.posted import Posted
-from bot.dialogue.context import Context
 from bot.dialogue.draft import Draft
 from bot.door import StrangePage, TooMany
 from bot.evidence import Intake
@@ -29,7 +28,8 @@ from cases.codes import TooManyCodes
 from cases.effects import CannotHappen
 from cases.events import NoSuchCase
 from cases.filing import StaleConversation
-from cases.record import is_withheld
+from cases.record import CaseRecord, is_withheld
+from policy_rules.compiled import CompiledPack
 from policy_rules.errors import Refusal
 
 # The browser that asks for a code, and the session that the code has opened.
@@ -59,9 +59,9 @@ class Guest:
         return is_withheld(self.standing.record.as_json())
 
 
-def ways_to(context: Context) -> list[tuple[str, str]]:
+def ways_to(compiled: CompiledPack) -> list[tuple[str, str]]:
     """How to reach a person: the policy's address for complaints, else the nearest that it prints."""
-    contacts = context.compiled.pack.contacts
+    contacts = compiled.pack.contacts
     order = ["complaints", *(name for name in contacts if name != "complaints")]
     for name in order:
         known = contacts[name].model_dump()
@@ -104,16 +104,22 @@ class Room(Site):
         answer.headers.update(getattr(refusal, "headers", None) or {})
         return answer
 
-    def visit(self, request: Request, language: str | None = None) -> Visit:
-        """A visit without a conversation, in the language of the address, else of the case, else of the browser."""
+    def visit(self, request: Request, record: CaseRecord | None = None) -> Visit:
+        """A visit without a conversation, in the language of the address, else of the case, else of the browser.
+
+        A case is shown by the rules that decided it.
+        """
         organisation = request.path_params["org"]
         self.desk.packs.get(organisation)
         offered = languages(self.desk, organisation)
         asked = request.query_params.get("lang")
         told = re.findall(r"(?:^|,)\s*([a-z]{2})\b", request.headers.get("accept-language", "").lower())
-        wishes = (asked, language, *told)
+        compiled = None
+        if record is not None:
+            compiled = self.desk.packs.of(organisation, record.policy.sha256, record.received_at)
+        wishes = (asked, None if record is None else record.language, *told)
         spoken = next((code for code in wishes if code in offered), offered[0])
-        context = context_of(self.desk, organisation, str(spoken), "")
+        context = context_of(self.desk, organisation, str(spoken), "", compiled=compiled)
         return Visit(organisation, None, None, Draft(language=str(spoken)), context)
 
     async def guest(self, request: Request) -> Guest | None:
@@ -134,7 +140,7 @@ class Room(Site):
             return None
         if found is None:
             return None
-        return Guest(self.visit(request, found.record.language), token, found)
+        return Guest(self.visit(request, found.record), token, found)
 
     async def guest_with(self, request: Request, posted: Posted) -> Guest | Response:
         """Who sent this form; the page that says what to do, where the session is over or another one's."""
@@ -194,7 +200,8 @@ class Room(Site):
             "can_mail": self.can_mail,
             # The footer's links to a person and to the quick exit are of these pages.
             "home": f"/{visit.organisation}/case",
-            "ways": ways_to(visit.context),
+            # As it is today: a number that was printed when the case was sent may be nobody's now.
+            "ways": ways_to(self.desk.packs.get(visit.organisation)),
         }
         answer = self.page(request, visit, f"after/{template}", {**shared, **values}, status=status)
         answer.headers["Cache-Control"] = "no-store"
