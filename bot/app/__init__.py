@@ -44,8 +44,8 @@ from bot.turn import Desk, context_of
 from bot.understanding.parsing import Interpreter
 from bot.understanding.reader import Reader
 from cases.consent import Terms
-from cases.lapse import Limits
 from cases.editions import adopt
+from cases.lapse import Limits
 from cases.outgoing import TO_PERSON, TO_STAFF, at_filing
 from cases.store import Store, migrate, open_store
 from cases.vault import Vault
