@@ -121,14 +121,15 @@ def open_desk(
     url = url or f"sqlite:///{folder / 'hearout.db'}"
     migrate(url)
     store: Store = open_store(url)
-    shelf = PackShelf(packs)
+    clock = clock or Clock()
+    shelf = PackShelf(packs, clock=clock)
     desk = Desk(
         packs=shelf,
         store=store,
         reader=_reader(),
         runner=Runner(shelf),
         overlays=lambda organisation: overlay or Overlay(),
-        clock=clock or Clock(),
+        clock=clock,
         wake_delivery=lambda: None,
     )
     try:
