@@ -60,7 +60,11 @@ def _writer(
             # "your daughter, Bethan Prosser", or the name alone.
             whom = name if whom is None else f"{whom}, {name}"
         whom = whom or words.say("summary.someone")
-        return words.say("summary.writing_for", whom=whom), {"on_behalf_of", "complainant_name"}
+        told = {"on_behalf_of", "complainant_name"}
+        if proposed.get("representative_basis") == "deceased":
+            # A sentence of its own, "That person has died", is hard on whoever reads it.
+            return words.say("summary.writing_for_dead", whom=whom), {*told, "representative_basis"}
+        return words.say("summary.writing_for", whom=whom), told
     if proposed.get("on_behalf_of") == "self":
         role = words.phrase("roles", proposed.get("complainant_type", ""))
         if role is None:
