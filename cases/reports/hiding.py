@@ -59,12 +59,28 @@ def hidden(counts: Counts) -> dict[str, Hidden]:
     while True:
         bounds = could_be(counts, found)
         told = next((name for name in guarded if not _is_open(bounds[name])), None)
-        if told is None:
-            return found
-        further = _next_to_withhold(counts, found, told)
+        further = None if told is None else _next_to_withhold(counts, found, told)
         if further is None:
-            return found
+            return _no_more_than_needed(counts, found, guarded)
         found[further] = "withheld"
+
+
+def _no_more_than_needed(
+    counts: Counts, kept_back: dict[str, Hidden], guarded: Sequence[str]
+) -> dict[str, Hidden]:
+    """The same without what was withheld in vain: a total is worked out from its parts, if they are all shown."""
+
+    def open_ones(found: Mapping[str, Hidden]) -> list[str]:
+        bounds = could_be(counts, found)
+        return [name for name in guarded if _is_open(bounds[name])]
+
+    safe = open_ones(kept_back)
+    withheld = [name for name, reason in kept_back.items() if reason == "withheld"]
+    for name in sorted(withheld, key=lambda name: -counts.values[name]):
+        fewer = {one: reason for one, reason in kept_back.items() if one != name}
+        if open_ones(fewer) == safe:
+            kept_back = fewer
+    return kept_back
 
 
 def _within_small(counts: Counts) -> set[str]:

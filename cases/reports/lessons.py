@@ -123,9 +123,8 @@ def to_review(conn: Connection, organisation: str, period: Period, *, restricted
 
 def _to_review(row: Any, words: str) -> ToReview:
     decided = None if row.looked_at is None else "taken" if row.words is not None else "left_out"
-    subject = (row.record.get("facts") or {}).get("subject")
-    restricted = bool(row.record.get("restricted"))
-    return ToReview(row.case_reference, row.number, row.at, subject, words, restricted, decided, row.words)
+    place = (row.case_reference, row.number, row.at)
+    return ToReview(*place, row.subject, words, row.restricted, decided, row.words)
 
 
 def decide(
