@@ -54,6 +54,7 @@ class PostOffice:
         *,
         clocks: Sequence[Mapping[str, Any]] | None = None,
         note: str = "",
+        expected: str | None = None,
         language: str | None = None,
     ) -> Letter:
         """A letter about a case, dated today where the organisation is. Raises UnknownLetter, NotToBeTold."""
@@ -70,6 +71,7 @@ class PostOffice:
             written_on=self.clock().astimezone(zone).date(),
             clocks=clocks,
             note=note,
+            expected=expected or "",
             acknowledges=overlay.letters.acknowledge,
             case_page=self._case_page(organisation, language, overlay),
         )
@@ -134,7 +136,8 @@ class PostOffice:
     def _as_sent(self, item: Delivery) -> Letter:
         """The letter of a delivery; what staff wrote into it, and the days as they stood then, come with it."""
         kind, detail = item.kind.removeprefix(LETTER), item.detail
-        return self.letter(kind, item.record, clocks=detail.get("clocks"), note=str(detail.get("note") or ""))
+        note, expected = str(detail.get("note") or ""), detail.get("expected")
+        return self.letter(kind, item.record, clocks=detail.get("clocks"), note=note, expected=expected)
 
     def mailboxes(self, item: Delivery) -> tuple[str, ...]:
         """Whoever handles the case, else the person to alarm; both, once a promise was missed."""

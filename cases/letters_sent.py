@@ -42,14 +42,24 @@ def require_way(record: Mapping[str, Any], *, can_mail: bool) -> str:
 
 
 def send(
-    conn: Connection, case: CaseAt, kind: str, note: str, writer: Writer, at: datetime, *, can_mail: bool
+    conn: Connection,
+    case: CaseAt,
+    kind: str,
+    note: str,
+    writer: Writer,
+    at: datetime,
+    *,
+    can_mail: bool,
+    expected: str | None = None,
 ) -> None:
     """Put the letter on its way, once for each version of the case, with the staff's own words in it.
 
-    `case` is locked. NoWay (409) where nobody could have it.
+    `expected` is the day by which staff expect to answer (ISO). `case` is locked. NoWay (409) where nobody could have
+    it.
     """
     to = require_way(case.record, can_mail=can_mail)
-    detail = {"note": note, "clocks": clocks_of(conn, case.organisation, case.reference)}
+    clocks = clocks_of(conn, case.organisation, case.reference)
+    detail = {"note": note, "clocks": clocks, **({"expected": expected} if expected else {})}
     outgoing.put(
         conn,
         case.organisation,

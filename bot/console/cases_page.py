@@ -11,7 +11,7 @@ from urllib.parse import quote
 from starlette.responses import FileResponse, Response
 
 from bot.console import cases_words as words
-from bot.console.cases_acts import DONE, offered
+from bot.console.cases_offers import DONE, offered
 from bot.console.permissions import Permission
 from bot.console.site import Console, Page, Visit
 from bot.dialogue.catalogue import Catalogue

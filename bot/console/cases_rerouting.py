@@ -9,7 +9,8 @@ from typing import Any
 from starlette.responses import Response
 
 from bot.console import cases_words as words
-from bot.console.cases_acts import Field, version_of
+from bot.console.cases_acts import version_of
+from bot.console.cases_offers import Field
 from bot.console.permissions import Permission
 from bot.console.site import Console, Page, Visit
 from bot.turn import context_of, pack_of

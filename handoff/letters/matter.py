@@ -1,6 +1,7 @@
 """What a case has to say in a letter: names, days, rights and blocks, from its record, its Decision and its clocks.
 
-Nothing here makes a date: each is the Decision's, a clock's, the receipt, or the day on which the letter is written.
+Nothing here makes a date: each is the Decision's, a clock's, the receipt, the day on which the letter is written, or
+one that staff gave.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ class Matter:
     """A case as a letter sees it.
 
     `clocks` are its rows as they stand now (kind, by, due, promised, state, force, extended_reason; ISO dates), None
-    for those of the Decision. `note` is what staff add in their own words. `acknowledges`: whether this letter is what
-    the promise to acknowledge asks for. `case_page`: where people see their cases, empty where they cannot.
+    for those of the Decision. `note` is what staff add in their own words, `expected` the day by which they expect to
+    answer (ISO). `acknowledges`: whether this letter is what the promise to acknowledge asks for. `case_page`: where
+    people see their cases, empty where they cannot.
     """
 
     record: Mapping[str, Any]
@@ -45,6 +47,7 @@ class Matter:
     written_on: date
     clocks: Sequence[Mapping[str, Any]] | None = None
     note: str = ""
+    expected: str = ""
     acknowledges: bool = False
     case_page: str = ""
 
@@ -117,6 +120,7 @@ class Matter:
             "earlier_day": earlier if earlier != respond.get("due") else "",
             "escalate_day": window.get("last_day") or window.get("due"),
             "last_day": self._last_day,
+            "expected_day": self.expected,
         }
         return {
             "reference": str(self.record["reference"]),

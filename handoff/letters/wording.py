@@ -41,6 +41,7 @@ KINDS = (
 NAMES = (
     *("reference", "name", "short", "received", "handler", "stage_name", "respond_by", "earlier_day"),
     *("escalate_to", "escalate_within", "escalate_day", "last_day", "reason", "clause", "writer"),
+    "expected_day",
 )
 BLOCKS = (
     *("dates", "contact", "story", "effect", "remedy", "note"),

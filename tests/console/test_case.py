@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.console import cases_acts
+from bot.console import cases_offers
 from cases import audit_check, clock_moves, events, listing, notes, rerouting
 from cases.events import Moved
 from cases.models import evidence, outbox
@@ -423,8 +423,8 @@ def _broken(*_: Any) -> None:
 
 
 def test_every_act_has_its_words() -> None:
-    assert set(cases_acts.EVENT.values()) <= set(KINDS)
-    assert set(cases_acts.EVENT) <= set(cases_acts.ACTS)
+    assert set(cases_offers.EVENT.values()) <= set(KINDS)
+    assert set(cases_offers.EVENT) <= set(cases_offers.ACTS)
     assert Moved.status == 412
     assert rerouting.REROUTED
 
