@@ -15,9 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import certifi
-import httpx
 
 from handoff.target import DeliveryFailure, ReceiverGone, TransientFailure
+from policy_rules.lean import left_out
+
+# Without its command, which would load all that paints a terminal; httpx does without where it is not to be had.
+with left_out({"httpx._main": {}}, of="httpx"):
+    import httpx
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import calendar as month_lengths
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cache
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
-import holidays
+from policy_rules.lean import folders_of, left_out
+
+# `holidays` loads the calendars of all its 250 countries with the first, and that is a tenth of a second.
+with left_out({"holidays.countries": folders_of("holidays.countries")}, of="holidays.countries"):
+    from holidays.countries.united_kingdom import UnitedKingdom
 
 # Read once: looking it up opens the files of the installed distribution.
 _HOLIDAYS = version("holidays")
@@ -25,7 +30,8 @@ class OutsideCalendar(ValueError):
 @cache
 def _bank_holidays(nation: str, year: int) -> frozenset[date]:
     # Bare "GB" would omit Easter Monday and the August holiday, hence the subdivision.
-    return frozenset(holidays.country_holidays("GB", subdiv=SUBDIVISIONS[nation], years=year))
+    days: Iterable[date] = UnitedKingdom(subdiv=SUBDIVISIONS[nation], years=year)  # type: ignore[no-untyped-call]
+    return frozenset(days)
 
 
 class WorkingCalendar:

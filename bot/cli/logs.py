@@ -6,10 +6,13 @@ import logging
 import sys
 from typing import Any
 
-import structlog
-from structlog.types import EventDict, Processor
-
 from bot.settings import Settings
+from policy_rules.lean import left_out
+
+# structlog would draw its traces with rich and show what the variables hold, a complaint's words too.
+with left_out({"rich": {}}, of="structlog"):
+    import structlog
+    from structlog.types import EventDict, Processor
 
 # Libraries that tell of every call; their warnings are for their own developers.
 QUIET = {

@@ -83,10 +83,11 @@ def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) 
     # Links that are given to people begin with where we really are.
     app = create_app(settings.model_copy(update={"host": host, "port": port}))
     server = Announced(config_for(app, settings, host, port), announce)
-    # What is loaded now stays: collections that walk it each time take a tenth of a turn, and are its slowest ones.
-    gc.collect()
+    # What is loaded now stays: collections that walk it each time take a tenth of a turn, and are its slowest ones. The
+    # little rubbish among it is not worth the sixth of a second that finding it takes.
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
+    gc.enable()
     # The writer's thread and the loop take turns; at the usual 5 ms a turn may wait that long for its own commit.
     sys.setswitchinterval(SWITCH_SECONDS)
     try:

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from icalendar import Calendar, Event
-
 from bot.dialogue import outcome
 from bot.dialogue.context import Context
 
@@ -21,6 +19,9 @@ def has_days(context: Context, record: Mapping[str, Any]) -> bool:
 
 def diary(context: Context, records: Iterable[Mapping[str, Any]], made_at: datetime) -> bytes:
     """One all-day event for each promise of these cases, said as the page says it."""
+    # Few ask for a calendar file: it is loaded for the first who does.
+    from icalendar import Calendar, Event
+
     calendar = Calendar()
     calendar.add("prodid", "-//Hearout//Complaint//EN")
     calendar.add("version", "2.0")

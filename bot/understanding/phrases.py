@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from bot.understanding.automaton import Automaton
 
 DATA = Path(__file__).resolve().parents[2] / "nlu_data"
 _PLAIN = re.compile(r"[^()|]+")
+_BEFORE_NAME = re.compile(r"(?:[^()|$]|\$(?!\w))+")
 _MACRO = re.compile(r"\$(\w+)")
 _APOSTROPHES = re.compile(r"['’‘ʼ`´]")
 INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
@@ -42,38 +44,48 @@ def parts(phrase: str, words: Mapping[str, str] | None = None) -> list[list[str]
     `$name` stands for the group in `words`; groups may nest. Raises KeyError for an unknown `$name` and ValueError
     for brackets that do not pair.
     """
-    named = words or {}
-    flat = _MACRO.sub(lambda m: f"({named[m.group(1)]})", phrase)
-    found, rest = _sequence(flat, 0, phrase)
-    if rest != len(flat):
+    found, rest = _sequence(phrase, 0, words or {})
+    if rest != len(phrase):
         raise ValueError(f"brackets do not pair in {phrase!r}")
     return found
 
 
-def _sequence(flat: str, place: int, phrase: str) -> tuple[list[list[str]], int]:
+def _sequence(phrase: str, place: int, words: Mapping[str, str] | None) -> tuple[list[list[str]], int]:
     found: list[list[str]] = []
-    while place < len(flat) and flat[place] not in "|)":
-        if flat[place] == "(":
-            options, place = _options(flat, place + 1, phrase)
+    while place < len(phrase) and phrase[place] not in "|)":
+        if phrase[place] == "(":
+            options, place = _options(phrase, place + 1, words)
             found.append(options)
+        elif words is not None and (name := _MACRO.match(phrase, place)) is not None:
+            found.append(_group(words[name.group(1)]))
+            place = name.end()
         else:
-            match = _PLAIN.match(flat, place)
+            match = (_PLAIN if words is None else _BEFORE_NAME).match(phrase, place)
             assert match is not None  # noqa: S101 - the loop's condition leaves nothing else
             found.append([match.group()])
             place = match.end()
     return found, place
 
 
-def _options(flat: str, place: int, phrase: str) -> tuple[list[str], int]:
+def _options(phrase: str, place: int, words: Mapping[str, str] | None) -> tuple[list[str], int]:
     options: list[str] = []
     while True:
-        found, place = _sequence(flat, place, phrase)
+        found, place = _sequence(phrase, place, words)
         options.extend(_joined(found))
-        if place == len(flat):
+        if place == len(phrase):
             raise ValueError(f"brackets do not pair in {phrase!r}")
         place += 1
-        if flat[place - 1] == ")":
+        if phrase[place - 1] == ")":
             return options, place
+
+
+@lru_cache(maxsize=256)
+def _group(options: str) -> list[str]:
+    """The wordings of what a `$name` stands for, in which no name is looked up; the same few stand in most phrases."""
+    found, rest = _options(f"{options})", 0, None)
+    if rest <= len(options):
+        raise ValueError(f"brackets do not pair in {options!r}")
+    return found
 
 
 def _joined(found: list[list[str]]) -> Iterator[str]:

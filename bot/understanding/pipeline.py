@@ -14,7 +14,8 @@ from threading import Lock
 from typing import Any
 from unicodedata import combining
 
-import spacy
+from bot.understanding.lean import spacy  # isort: skip - before the modules of spaCy: it sees to what they load
+from spacy.attrs import IS_PUNCT, NORM  # type: ignore[import-not-found]
 from spacy.tokens import Doc
 
 from bot.understanding.automaton import GAP, STOP, Automaton
@@ -50,7 +51,9 @@ class Pipeline:
         self._spelling = book.spelling
         # While the phrases load: the same few words stand in most of them.
         self._known: dict[str, list[str]] = {}
+        self._groups: dict[tuple[str, ...], list[list[str]]] = {}
         self._nlp = spacy.blank("en")
+        _forget_what_is_not_asked(self._nlp.vocab)
         _mend_norms(self._nlp.tokenizer)
         self._nlp.add_pipe(FACTORY)
         self._automaton: Automaton[Label] = Automaton()
@@ -62,6 +65,7 @@ class Pipeline:
             for phrase in phrases:
                 self._add(phrase, ("", name, False), book.words)
         self._known.clear()
+        self._groups.clear()
 
     def see(self, text: str) -> Sighting:
         """Every cue in `text` that no guard denies, and whether a word of harm is there. Never raises on any text."""
@@ -95,11 +99,16 @@ class Pipeline:
         return _judge(doc, words, matches, self._strict, places) if matches else Sighting()
 
     def _add(self, phrase: str, label: Label, words: dict[str, str]) -> None:
-        compiled = [
-            [[norm for word in option.split() for norm in self._norms(word)] for option in options]
-            for options in parts(phrase, words)
-        ]
-        self._automaton.add(compiled, label)
+        self._automaton.add([self._wordings(tuple(options)) for options in parts(phrase, words)], label)
+
+    def _wordings(self, options: tuple[str, ...]) -> list[list[str]]:
+        """Each wording of one part of a phrase, as norms."""
+        found = self._groups.get(options)
+        if found is None:
+            found = self._groups[options] = [
+                [norm for word in option.split() for norm in self._norms(word)] for option in options
+            ]
+        return found
 
     def _norms(self, word: str) -> list[str]:
         """A word of a phrase, as `find` meets it in a text: "hasn't" is two; `*` is a gap."""
@@ -114,6 +123,12 @@ def _words(doc: Doc, spelling: dict[str, str]) -> list[str]:
     """The norm of each token, spelt as the phrases are; punctuation is STOP."""
     norms = (STOP if token.is_punct else token.norm_ for token in doc)
     return [spelling.get(norm, norm) for norm in norms]
+
+
+def _forget_what_is_not_asked(vocab: Any) -> None:
+    """Work out of a new word only what is read of it: its shape, and whether it is like a number or an address, are
+    three quarters of the time that a word takes which no phrase holds."""
+    vocab.lex_attr_getters = {name: vocab.lex_attr_getters[name] for name in (NORM, IS_PUNCT)}
 
 
 def _mend_norms(tokenizer: Any) -> None:

@@ -1,7 +1,8 @@
 """A letter as an accessible PDF (PDF/UA-1): tagged, titled, in its language, set by typst without system libraries.
 
 The letter goes in as JSON and is put on the page as text: nothing in it is ever read as typst's own markup. The fonts
-are those inside the typst package, all under open licences, so that a letter is the same on every machine.
+are those inside the typst package, all under open licences, so that a letter is the same on every machine. typst is
+loaded for the first letter.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import typst
+from typing import TYPE_CHECKING, Any
 
 from handoff.letters.letter import Dates, Letter, Paragraph
 from handoff.letters.wording import LAYOUT
+
+if TYPE_CHECKING:
+    import typst
 
 # Beyond these no font has a picture: control characters, and marks that turn the direction of other people's text.
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufff9-\uffff]")
@@ -37,6 +39,8 @@ class NoLayout(RuntimeError):
 
 @cache
 def _fonts() -> typst.Fonts:
+    import typst
+
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True)
 
 
@@ -53,6 +57,8 @@ def set_pages(layout: Path, content: dict[str, Any], day: str) -> bytes:
 
     What no font can show stands as □, and then `unprintable` is filled. Raises NoLayout when the layout is at fault.
     """
+    import typst
+
     if not layout.is_file():
         raise NoLayout(f"there is no layout at {layout}")
     for attempt in range(TRIES + 1):
@@ -68,6 +74,8 @@ def set_pages(layout: Path, content: dict[str, Any], day: str) -> bytes:
 
 
 def _compile(layout: Path, content: dict[str, Any], day: str) -> bytes:
+    import typst
+
     return typst.compile(
         layout,
         format="pdf",
