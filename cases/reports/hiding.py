@@ -59,7 +59,7 @@ def hidden(counts: Counts) -> dict[str, Hidden]:
     while True:
         bounds = could_be(counts, found)
         told = next((name for name in guarded if not _is_open(bounds[name])), None)
-        further = None if told is None else _next_to_withhold(counts, found, told)
+        further = None if told is None else _next_to_withhold(counts, found, bounds, told)
         if further is None:
             return _no_more_than_needed(counts, found, guarded)
         found[further] = "withheld"
@@ -144,22 +144,40 @@ def _is_open(bounds: Bounds) -> bool:
     return bounds[0] <= 1 and bounds[1] >= SMALLEST - 1
 
 
-def _next_to_withhold(counts: Counts, kept_back: Mapping[str, Hidden], told: str) -> str | None:
-    """The count to withhold so that `told` is told less: in its own sums the smallest part, then the total; if there is
-    none left there, in the sums that are nearest. None where nothing is left to withhold."""
+def _next_to_withhold(
+    counts: Counts, kept_back: Mapping[str, Hidden], bounds: Mapping[str, Bounds], told: str
+) -> str | None:
+    """The count to withhold so that `told` is told less; None where nothing is left.
+
+    What was withheld and is the sum of shown parts is not hidden yet: then one of these. Else, in the sums of `told`,
+    a part, or the total; if there is none left, in the sums that are nearest.
+    """
+    for total, parts in counts.sums:
+        if kept_back.get(total) == "withheld" and bounds[total][0] == bounds[total][1]:
+            further = _cheapest(counts, kept_back, parts)
+            if further is not None and not any(part in kept_back for part in parts):
+                return further
     seen, edge = {told}, [told]
     while edge:
         near = [(total, parts) for total, parts in counts.sums if any(n in (total, *parts) for n in edge)]
-        parts_first = ({name for _, parts in near for name in parts}, {total for total, _ in near})
-        for names in parts_first:
-            free = [
-                (counts.values[name], name) for name in names if _can_be_withheld(counts, kept_back, name)
-            ]
-            if free:
-                return min(free)[1]
+        for names in ({name for _, parts in near for name in parts}, {total for total, _ in near}):
+            further = _cheapest(counts, kept_back, names)
+            if further is not None:
+                return further
         edge = [name for total, parts in near for name in (total, *parts) if name not in seen]
         seen.update(edge)
     return None
+
+
+def _cheapest(counts: Counts, kept_back: Mapping[str, Hidden], names: Iterable[str]) -> str | None:
+    """Of the counts that can be withheld the one that takes the fewest others with it, and then the smallest."""
+    totals = [total for total, parts in counts.sums if not counts.implied.intersection(parts)]
+    free = [
+        (totals.count(name), counts.values[name], name)
+        for name in names
+        if _can_be_withheld(counts, kept_back, name)
+    ]
+    return min(free)[2] if free else None
 
 
 def _can_be_withheld(counts: Counts, kept_back: Mapping[str, Hidden], name: str) -> bool:

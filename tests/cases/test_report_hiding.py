@@ -77,8 +77,9 @@ def test_where_two_small_ones_leave_no_choice_a_third_is_withheld() -> None:
 
 
 def test_where_nothing_else_is_there_the_total_goes_too() -> None:
-    found = hidden(flat(2, 5))
-    assert found == {"p0": "small", "p1": "withheld", "all": "withheld"}
+    counts = flat(2, 5)
+    assert hidden(counts) == {"p0": "small", "all": "withheld"}
+    assert safe(counts, hidden(counts))
 
 
 def test_what_is_left_of_a_total_is_guarded_though_it_is_shown_nowhere() -> None:
@@ -87,6 +88,12 @@ def test_what_is_left_of_a_total_is_guarded_though_it_is_shown_nowhere() -> None
     found = hidden(counts)
     assert found, "18 of 20 tells that 2 had none"
     assert "no apology" not in found
+
+
+def test_what_was_withheld_in_vain_is_shown_again() -> None:
+    # To withhold the total says nothing while another table has all of its parts.
+    counts = two_tables([3, 20, 40], [30, 33])
+    assert hidden(counts) == {"a0": "small", "a1": "withheld"}
 
 
 def test_a_small_total_is_small_in_every_table() -> None:
