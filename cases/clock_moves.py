@@ -18,7 +18,7 @@ from cases.models import clocks
 from cases.prepared import Prepared
 from policy_rules.calendar import WorkingCalendar
 from policy_rules.compiled import CompiledPack
-from policy_rules.deadlines import Events, Extended, due, extend, local_date
+from policy_rules.deadlines import Events, Extended, due, extend, local_date, start_of, window
 from policy_rules.errors import ExtensionRefused
 from policy_rules.pack import Clock
 
@@ -47,6 +47,18 @@ class ClockRow:
         """Whether the organisation still owes what the clock promises, late or not."""
         return self.by == "organisation" and self.met_at is None and self.state != "stopped"
 
+    @property
+    def stands_since(self) -> date | None:
+        """The first day of a standstill that is not over, also of a clock that was ended during it."""
+        if not self.stops or self.stops[-1]["last"] is not None:
+            return None
+        return date.fromisoformat(str(self.stops[-1]["first"]))
+
+    def could_move(self, on: date) -> bool:
+        """Whether it ran on that day, also where it has run out since: what was done in time may be told late."""
+        ran = self.state == "running" or (self.state == "missed" and self.met_at is None)
+        return ran and (self.due is None or on <= self.due)
+
     def as_json(self) -> dict[str, Any]:
         """The clock as events and the API tell of it."""
         return {
@@ -64,6 +76,9 @@ class ClockRow:
         }
 
 
+_NOTHING_TO_DO = {
+    "from": "received", "amount": 0, "unit": "calendar_day", "first_day": "next", "force": "must"
+}  # fmt: skip
 _COLUMNS = [clocks.c[name] for name in ClockRow.__dataclass_fields__]
 _MOVED = "due state met_at paused_at promised extensions extended_reason stops".split()
 
@@ -117,7 +132,10 @@ def settled(row: ClockRow, at: datetime, calendar: WorkingCalendar) -> ClockRow:
 
 
 def stopped(row: ClockRow) -> ClockRow:
-    """The clock once nothing is owed any more; one that was met or missed stays that."""
+    """The clock once nothing is owed any more; one that was met or missed stays that.
+
+    One that stood still keeps the beginning of it: should it run again, it has the days that were left then.
+    """
     return replace(row, state="stopped", paused_at=None) if row.is_open and row.state != "missed" else row
 
 
@@ -137,9 +155,13 @@ def paused(row: ClockRow, at: datetime, calendar: WorkingCalendar) -> ClockRow:
 
 
 def resumed(row: ClockRow, clock: Clock, at: datetime, calendar: WorkingCalendar) -> ClockRow:
-    """The clock from the day on which it runs again: for each counted day that it stood still, one day later."""
-    stops, until = row.stops or [], local_date(at, calendar)
-    first = date.fromisoformat(str(stops[-1]["first"]))
+    """The clock from the day on which it runs again: for each counted day that it stood still, one day later.
+
+    One that does not stand still is as it was.
+    """
+    first, until = row.stands_since, local_date(at, calendar)
+    if first is None:
+        return row
     moved = replace(row, state="running", paused_at=None, stops=_closed(row, until))
     if row.due is None:
         return moved
@@ -170,12 +192,15 @@ def extended(
     calendar: WorkingCalendar,
     reason: str,
     agreed: bool,
+    first: date | None = None,
 ) -> tuple[ClockRow, Extended]:
-    """The clock with the day to which its policy lets it be moved; ExtensionRefused (422) says why it does not."""
+    """The clock with the day to which its policy lets it be moved; ExtensionRefused (422) says why it does not.
+
+    `first` is the day that it had before it was ever extended; its own, where it was not.
+    """
     if row.due is None:
         raise ExtensionRefused(f"'{row.kind}' has no day yet that could be moved.", where="clock")
-    first = row.promised if row.extensions and row.promised is not None else row.due
-    told = [first, *([row.due] * row.extensions)]
+    told = [first or row.due, *([row.due] * row.extensions)]
     moved = extend(
         clock, told, to, on=local_date(at, calendar), calendar=calendar, reason=reason, agreed=agreed
     )
@@ -184,22 +209,43 @@ def extended(
 
 
 def started(row: ClockRow, clock: Clock, events: Events, calendar: WorkingCalendar) -> ClockRow:
-    """The clock once the event that it waits for has happened; one that has its day keeps it or gets a later one."""
-    if row.state != "running" or row.met_at is not None:
+    """The clock once the event that it waits for has happened; one that has its day keeps it or gets a later one.
+
+    One that stands still gets its day too, and stands still from the first day that would have counted.
+    """
+    if row.state not in ("running", "paused") or row.met_at is not None:
         return row
-    day = due(clock, events, calendar)
-    if day is None or (row.due is not None and day <= row.due):
+    day, start = day_of(clock, events, calendar), start_of(clock, events, calendar)
+    if day is None or start is None or (row.due is not None and (row.state == "paused" or day <= row.due)):
         return row
-    return redated(row, day) if row.due is not None else replace(row, due=day)
+    if row.due is not None:
+        return redated(row, day)
+    if (stands := row.stands_since) is not None:
+        begins = local_date(start, calendar) + timedelta(days=0 if clock.first_day == "same" else 1)
+        row = replace(
+            row, stops=[*(row.stops or [])[:-1], {"first": max(stands, begins).isoformat(), "last": None}]
+        )
+    return replace(row, due=day)
+
+
+def day_of(clock: Clock, events: Events, calendar: WorkingCalendar) -> date | None:
+    """The last day of a clock; of a window that can be read in two ways, the safe one."""
+    start = start_of(clock, events, calendar)
+    if start is None or clock.latest is None:
+        return due(clock, events, calendar)
+    return window(clock, local_date(start, calendar), calendar).last_day
 
 
 def clock_of(row: ClockRow, record: Mapping[str, Any], compiled: CompiledPack) -> Clock:
-    """The rule of a clock, from the pack that decided the case if it is the one in use, else from the record."""
+    """The rule of a clock, from the pack that decided the case if it is the one in use, else from the record.
+
+    A clock for which a later decision has no place is kept, and nothing may be done with it any more.
+    """
     decision = record.get("decision") or {}
     listed = [*decision.get("clocks", ()), *(record.get("statutory_clocks") or ())]
     told = next((clock for clock in listed if clock["kind"] == row.kind), None)
     if told is None:
-        raise LookupError(f"the record has no clock '{row.kind}'")
+        return _rebuilt({**_NOTHING_TO_DO, "kind": row.kind, "by": row.by, "clause": row.clause or row.kind})
     if decision.get("policy_sha256") == compiled.sha256:
         for clock in compiled.pack.clocks:
             if _is_told(clock, told):

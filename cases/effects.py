@@ -112,7 +112,7 @@ def _recorded(happening: Happening, told: Told) -> Effect:
 def _responded(happening: Happening, told: Told) -> Effect:
     _refuse_repeated(happening, told.kind)
     rows = _stop(happening, STOPS[told.kind])
-    rows = _start(happening, rows, _answered_at(happening.at))
+    rows = _start(happening, rows, answered_at(happening.at))
     return _ahead(happening.case.progress, "responded"), rows
 
 
@@ -127,7 +127,7 @@ def _resolved(happening: Happening, told: Told) -> Effect:
             row if row.kind in taken else clock_moves.stopped(was)
             for row, was in zip(rows, happening.rows, strict=True)
         ]
-    return _ahead(happening.case.progress, "responded"), _start(happening, rows, _answered_at(happening.at))
+    return _ahead(happening.case.progress, "responded"), _start(happening, rows, answered_at(happening.at))
 
 
 def _fulfilled(happening: Happening, told: Told) -> Effect:
@@ -148,7 +148,7 @@ def _closed(happening: Happening, told: Told) -> Effect:
         return "closed", [clock_moves.stopped(row) for row in happening.rows]
     rows = _stop(happening, tuple(row.kind for row in happening.rows))
     if happening.case.progress != "responded":
-        rows = _start(happening, rows, _answered_at(happening.at))
+        rows = _start(happening, rows, answered_at(happening.at))
     return "closed", rows
 
 
@@ -159,7 +159,12 @@ def _reopened(happening: Happening, told: Told) -> Effect:
     last = next(event for event in reversed(happening.past) if event["kind"] == "closed")
     ended = {clock["kind"] for clock in last["clocks"] if clock["state"] == "stopped"}
     rows = [
-        replace(row, state="running") if row.kind in ended and row.state == "stopped" else row
+        # One that stood still when the case was closed stood still until now.
+        clock_moves.resumed(
+            replace(row, state="running"), happening.rule(row), happening.at, happening.calendar
+        )
+        if row.kind in ended and row.state == "stopped"
+        else row
         for row in happening.rows
     ]
     return str(last["data"]["progress_before"]), rows
@@ -176,12 +181,13 @@ def _paused(happening: Happening, told: Told) -> Effect:
         named = f"'{other}'" if may else "any of its clocks"
         raise NotAllowed(f"The policy does not let {named} stand still.", where="clocks", allowed=may)
     today = local_date(happening.at, happening.calendar)
-    running = [row.kind for row in happening.rows if row.kind in chosen and row.state == "running"]
-    running = [
-        row.kind for row in happening.rows if row.kind in running and (row.due is None or row.due >= today)
-    ]
-    if not running:
+    found = [row for row in happening.rows if row.kind in chosen and row.could_move(today)]
+    if not found:
         raise CannotHappen("None of these clocks is running.", where="clocks")
+    for row in found:
+        if row.stops and today <= date.fromisoformat(str(row.stops[-1]["last"])):
+            raise BadMoment(f"'{row.kind}' stood still on that day already.", where="at")
+    running = {row.kind for row in found}
     return happening.case.progress, [
         clock_moves.paused(row, happening.at, happening.calendar) if row.kind in running else row
         for row in happening.rows
@@ -207,18 +213,22 @@ def _extended(happening: Happening, told: Told) -> Effect:
     assert isinstance(told, Prolonged)  # noqa: S101 - as above
     _refuse_when_closed(happening)
     row = _one(happening.rows, told.clock)
-    if row.state != "running":
+    if not row.could_move(row.due or date.max) or row.stands_since is not None:
         raise CannotHappen(
             f"The clock '{row.kind}' is {row.state}; only one that runs is extended.", where="clock"
         )
+    before = [event["data"] for event in happening.past if event["kind"] == told.kind]
+    first = next((data["was"] for data in before if data["clock"] == row.kind and "was" in data), None)
+    happening.data["was"] = None if row.due is None else row.due.isoformat()
     kept, moved = clock_moves.extended(
-        row,
+        replace(row, state="running"),
         happening.rule(row),
         told.to,
         at=happening.at,
         calendar=happening.calendar,
         reason=told.reason,
         agreed=told.agreed,
+        first=_first_day(row, first),
     )
     happening.data["must_tell"] = list(moved.must_tell)
     happening.data["contact"] = moved.contact
@@ -249,21 +259,32 @@ def _refuse_repeated(happening: Happening, kind: str) -> None:
             raise CannotHappen(f"It was told before: {kind} at {event['at']}.", where="kind")
 
 
+def _first_day(row: ClockRow, told: str | None) -> date | None:
+    """What a clock was promised for before its first extension, which may not be what was promised at all."""
+    if not row.extensions:
+        return None
+    return row.promised if told is None else date.fromisoformat(told)
+
+
 def _stop(happening: Happening, kinds: Sequence[str]) -> list[ClockRow]:
-    return [
-        clock_moves.settled(row, happening.at, happening.calendar)
-        if row.kind in kinds and row.is_open
-        else row
-        for row in happening.rows
-    ]
+    """What was promised has been done; a clock that stood still has its later day by then."""
+
+    def done(row: ClockRow) -> ClockRow:
+        if row.state == "paused":
+            row = clock_moves.resumed(row, happening.rule(row), happening.at, happening.calendar)
+        return clock_moves.settled(row, happening.at, happening.calendar)
+
+    return [done(row) if row.kind in kinds and row.is_open else row for row in happening.rows]
 
 
 def _start(happening: Happening, rows: list[ClockRow], more: Events) -> list[ClockRow]:
     """The clocks that waited for what has happened now have their days."""
     case = happening.case
-    known: dict[Event, datetime | date] = {"received": case.received_at, "stage_began": case.received_at}
-    if case.first_told_at is not None:
-        known["first_told"] = case.first_told_at
+    known: dict[Event, datetime | date] = {
+        "received": case.received_at,
+        "stage_began": case.received_at,
+        "first_told": case.first_told_at or case.received_at,
+    }
     events = {**known, **more}
     waits = {*more}
     return [
@@ -274,7 +295,8 @@ def _start(happening: Happening, rows: list[ClockRow], more: Events) -> list[Clo
     ]
 
 
-def _answered_at(at: datetime) -> Events:
+def answered_at(at: datetime) -> Events:
+    """What has happened once the answer was there."""
     return {"response_received": at, "response_dated": at, "resolved": at}
 
 

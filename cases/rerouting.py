@@ -93,7 +93,7 @@ def reroute(
     decision = proposed(record, changes, compiled, original)
     anew = _anew(record, changes, decision, compiled)
     before = clock_moves.rows_of(conn, case.organisation, case.reference)
-    _move_clocks(conn, case, anew, before)
+    _move_clocks(conn, case, anew, before, compiled, now)
     after = clock_moves.rows_of(conn, case.organisation, case.reference)
     _write(conn, case, anew.record, now)
     event = _keep(conn, case, record, anew.record, before, after, reason, writer, now)
@@ -123,12 +123,28 @@ def _anew(
     return restricted.prepared(CaseFiling(record.model_copy(update=told), event=KIND))
 
 
-def _move_clocks(conn: Connection, case: CaseAt, filing: CaseFiling, before: Sequence[ClockRow]) -> None:
+def _move_clocks(
+    conn: Connection,
+    case: CaseAt,
+    filing: CaseFiling,
+    before: Sequence[ClockRow],
+    compiled: CompiledPack,
+    at: datetime,
+) -> None:
     """Clocks that the new decision has run to its days; those that it has not are owed no more."""
     wanted = {row["kind"]: row for row in filing.clock_rows()}
     had = clock_moves.by_kind(before)
     here = (clocks.c.organisation == case.organisation, clocks.c.case_reference == case.reference)
-    after = [_moved(row, wanted.get(row.kind)) for row in before]
+    kept = filing.record.as_json()
+
+    def again(row: ClockRow) -> ClockRow:
+        rule = clock_moves.clock_of(row, kept, compiled)
+        return clock_moves.resumed(replace(row, state="running"), rule, at, compiled.calendar)
+
+    after = [
+        _moved(again(row) if row.state == "stopped" and row.kind in wanted else row, wanted.get(row.kind))
+        for row in before
+    ]
     clock_moves.write(conn, case.organisation, case.reference, before, after)
     for kind, row in wanted.items():
         if kind not in had:
@@ -144,11 +160,10 @@ def _move_clocks(conn: Connection, case: CaseAt, filing: CaseFiling, before: Seq
 
 def _moved(row: ClockRow, wanted: Mapping[str, Any] | None) -> ClockRow:
     if wanted is None:
-        return clock_moves.stopped(row)
+        ends = row.by == "complainant" and row.state == "running"
+        return replace(row, state="stopped") if ends else clock_moves.stopped(row)
     if row.met_at is not None:
         return row
-    if row.state == "stopped":
-        row = replace(row, state="running")
     if row.extensions or row.stops or wanted["due"] is None:
         # What was agreed with the person, or has begun already, is not taken back.
         return row

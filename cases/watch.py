@@ -19,13 +19,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from cases import audit, clock_moves, events, outgoing
+from cases import audit, clock_moves, escalation, events, outgoing
 from cases.clock_moves import ClockRow
-from cases.effects import CaseAt
+from cases.closing import ANSWERED
+from cases.effects import CaseAt, answered_at
 from cases.models import cases, clocks
+from cases.record import CaseRecord
 from policy_rules.calendar import WorkingCalendar
 from policy_rules.compiled import CompiledPack
-from policy_rules.deadlines import Events, due, local_date
+from policy_rules.deadlines import Events, local_date
+from policy_rules.decide import NOT_YET_ANSWERED
 from policy_rules.pack import Event
 
 DUE_SOON, MISSED = "clock.due_soon", "clock.missed"
@@ -209,7 +212,8 @@ def recount(conn: Connection, reference: str, compiled: CompiledPack, at: dateti
     # The policy in force at the receipt governs: where its nations were others, this is not its calendar.
     decided = str(case.record.get("calendar_version") or key)
     same = decided.partition("/")[0] == key.partition("/")[0]
-    after = [_recounted(row, case, known, compiled) if same else row for row in rows]
+    today = local_date(at, compiled.calendar)
+    after = [_recounted(row, case, known, compiled, today) if same else row for row in rows]
     moved = clock_moves.write(conn, organisation, reference, rows, after)
     here = (clocks.c.organisation == organisation, clocks.c.case_reference == reference)
     conn.execute(clocks.update().where(*here).values(calendar_version=key))
@@ -227,26 +231,53 @@ def recount(conn: Connection, reference: str, compiled: CompiledPack, at: dateti
     return len(moved)
 
 
-def _recounted(row: ClockRow, case: CaseAt, known: Events, compiled: CompiledPack) -> ClockRow:
+def _recounted(row: ClockRow, case: CaseAt, known: Events, compiled: CompiledPack, today: date) -> ClockRow:
     if row.state != "running" or row.due is None or row.extensions or row.stops:
+        return row
+    if row.by == "complainant" and row.due < today:
+        # Their time is over, and nothing that is found later gives or takes a day of it.
         return row
     rule = clock_moves.clock_of(row, case.record, compiled)
     if rule.or_later is not None:
         # Its event may have moved it already, and then the first day is no longer what is owed.
         return row
-    day = due(rule, known, compiled.calendar)
+    day = clock_moves.day_of(rule, known, compiled.calendar)
     return row if day is None else clock_moves.redated(row, day)
 
 
 def _known(conn: Connection, case: CaseAt) -> Events:
     """What has happened in the case, as far as clocks run from it."""
-    known: dict[Event, datetime | date] = {"received": case.received_at, "stage_began": case.received_at}
-    if case.first_told_at is not None:
-        known["first_told"] = case.first_told_at
+    known: dict[Event, datetime | date] = {
+        "received": case.received_at,
+        "stage_began": case.received_at,
+        "first_told": case.first_told_at or case.received_at,
+    }
+    if (first := _first_of_matter(conn, case)) is not None:
+        known["original_received"] = first
     for event in events.listing(conn, case.organisation, case.reference):
+        at = datetime.fromisoformat(event["at"])
         if event["kind"] == "acknowledged":
-            known["acknowledged"] = datetime.fromisoformat(event["at"])
+            known["acknowledged"] = at
+        elif event["kind"] in ("responded", "resolved") or _answers(event):
+            known |= answered_at(at)
     return known
+
+
+def _first_of_matter(conn: Connection, case: CaseAt) -> datetime | None:
+    """The receipt of the matter's first case; None where that was told by somebody and is not known here."""
+    record = CaseRecord.model_validate(case.record)
+    if record.escalated_from is not None:
+        first = escalation.original_received_at(conn, record)
+        # The earlier case was erased: what is left begins with this one.
+        return None if first == record.received_at else first
+    return case.received_at if record.facts.get("stage_reached", "none") in NOT_YET_ANSWERED else None
+
+
+def _answers(event: Mapping[str, Any]) -> bool:
+    """Whether a closing was itself the answer, so that the complainant's own time began with it."""
+    if event["kind"] != "closed" or event["data"].get("progress_before") == "responded":
+        return False
+    return bool(event["data"]["closing"]["outcome"] in ANSWERED)
 
 
 def _keep(

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from cases import audit_check, closing, events, notes, repeats
+from cases import audit_check, closing, events, notes, repeats, watch
 from cases.effects import BadMoment, CannotHappen, NotAllowed
 from cases.events import Moved, NoSuchCase
 from cases.models import audit, case_events, cases, idempotency_keys
@@ -21,7 +21,7 @@ from cases.told import KINDS
 from policy_rules.deadlines import Stop, due
 from policy_rules.errors import ExtensionRefused
 from policy_rules.pack import Clock
-from tests.cases.afterlife import RECEIVED, SYSTEM, at, clocks, file, flexible, pack, request, tell
+from tests.cases.afterlife import EXTENSION, RECEIVED, SYSTEM, at, clocks, file, flexible, pack, request, tell
 from tests.cases.builders import REFERENCE, a_decision
 
 ANSWERED = {
@@ -34,6 +34,15 @@ ANSWERED = {
 
 def case(store: Store) -> Any:
     return store.read_sync(lambda conn: conn.execute(sa.select(cases)).one())
+
+
+def run_out(store: Store, moment: datetime) -> None:
+    """The watch has seen that promises were not kept."""
+    calendar = pack().calendar
+    until = watch.horizons(watch.today_of(moment, calendar), (), calendar)
+    found = store.read_sync(lambda conn: watch.to_warn(conn, "cqm", until))
+    store.write_sync(lambda conn: watch.warn(conn, found, moment))
+    assert clocks(store)["respond"].state == "missed"
 
 
 def listing(store: Store) -> list[dict[str, Any]]:
@@ -278,6 +287,81 @@ class TestStandingStill:
             [{"first": "2026-12-29", "last": "2026-12-29"}],
         )
 
+    @pytest.mark.parametrize("kind", ["responded", "closed"])
+    def test_an_answer_during_a_long_standstill_is_in_time(self, store: Store, kind: str) -> None:
+        """The last day moves on while the clock stands still, so it cannot have passed meanwhile."""
+        file(store, decision=flexible())
+        tell(store, "paused", at(25, month=1), reason="We wait for the centre.")
+        more: dict[str, Any] = {"closing": ANSWERED} if kind == "closed" else {}
+        tell(store, kind, at(5, month=2), **more)
+        row = clocks(store)["respond"]
+        assert (row.state, row.promised) == ("met", date(2027, 1, 26))
+        # Two days were left on 25 January.
+        assert row.due == date(2027, 2, 8)
+
+    def test_closed_while_it_stood_still_it_has_the_days_that_were_left_when_it_runs_again(
+        self, store: Store
+    ) -> None:
+        file(store, decision=flexible())
+        tell(store, "paused", at(25, month=1), reason="We wait for the centre.")
+        tell(store, "closed", at(27, month=1), closing={"outcome": "withdrawn"})
+        ended = clocks(store)["respond"]
+        assert (ended.state, ended.paused_at, ended.due) == ("stopped", None, date(2027, 1, 26))
+        tell(store, "reopened", at(15, month=2), reason="She wrote again.")
+        row = clocks(store)["respond"]
+        assert (row.state, row.due, row.promised) == ("running", date(2027, 2, 16), date(2027, 1, 26))
+        assert row.stops == [{"first": "2027-01-25", "last": "2027-02-14"}]
+        # It can stand still again, and nothing is counted twice.
+        tell(store, "paused", at(16, month=2), reason="We wait again.")
+        tell(store, "resumed", at(17, month=2))
+        assert clocks(store)["respond"].due == date(2027, 2, 17)
+
+    def test_closed_and_reopened_on_the_day_on_which_it_stood_still_nothing_moves(self, store: Store) -> None:
+        file(store, decision=flexible())
+        tell(store, "paused", at(29, 9), reason="We wait.")
+        tell(store, "closed", at(29, 10), closing={"outcome": "not_pursued"})
+        tell(store, "reopened", at(29, 11), reason="It was closed by mistake.")
+        row = clocks(store)["respond"]
+        assert (row.state, row.due, row.promised, row.stops) == ("running", date(2027, 1, 26), None, [])
+
+    def test_a_standstill_of_a_day_in_time_may_be_told_after_the_promise_ran_out(self, store: Store) -> None:
+        file(store, decision=flexible())
+        run_out(store, at(27, month=1))
+        tell(store, "paused", at(25, month=1), now=at(28, month=1), reason="We wait for the centre.")
+        assert clocks(store)["respond"].state == "paused"
+        tell(store, "resumed", at(28, month=1), now=at(28, 12, month=1))
+        assert clocks(store)["respond"].due == date(2027, 1, 29)
+        assert clocks(store)["respond"].state == "running"
+
+    def test_a_promise_that_was_broken_before_cannot_stand_still(self, store: Store) -> None:
+        file(store, decision=flexible())
+        run_out(store, at(27, month=1))
+        with pytest.raises(CannotHappen, match="running"):
+            tell(store, "paused", at(27, month=1), reason="We wait.")
+
+    def test_the_same_days_are_not_stood_still_twice(self, store: Store) -> None:
+        file(store, decision=flexible())
+        tell(store, "paused", at(29), reason="We wait.")
+        tell(store, "resumed", at(4, month=1))
+        with pytest.raises(BadMoment, match="already"):
+            tell(store, "paused", at(30), now=at(4, 12, month=1), reason="We waited.")
+        tell(store, "paused", at(4, 12, month=1), reason="We wait again from the day on which it ran.")
+
+    def test_a_clock_that_gets_its_day_while_it_stands_still_has_all_its_days_afterwards(
+        self, store: Store
+    ) -> None:
+        decision = flexible(**{"from": "acknowledged", "due": None})
+        file(store, decision=decision)
+        tell(store, "paused", at(28), reason="We wait for the centre.")
+        tell(store, "acknowledged", at(30))
+        calendar = pack().calendar
+        assert clocks(store)["respond"].due == calendar.add(date(2026, 12, 30), 20, "working_day")
+        tell(store, "resumed", at(6, month=1))
+        # Day 1 would have been 31 December: it stood still from there to 5 January, three working days.
+        row = clocks(store)["respond"]
+        assert row.due == calendar.add(date(2027, 1, 5), 20, "working_day")
+        assert row.stops == [{"first": "2026-12-31", "last": "2027-01-05"}]
+
     def test_what_does_not_stand_still_cannot_be_resumed(self, store: Store) -> None:
         file(store, decision=flexible())
         with pytest.raises(CannotHappen, match="No clock"):
@@ -285,6 +369,37 @@ class TestStandingStill:
 
 
 class TestExtended:
+    def test_agreed_in_time_and_told_late_it_is_agreed(self, store: Store) -> None:
+        file(store, decision=flexible())
+        run_out(store, at(27, month=1))
+        late = at(28, month=1)
+        tell(
+            store,
+            "extended",
+            at(26, 15, month=1),
+            now=late,
+            to="2027-02-05",
+            reason="Two witnesses are away.",
+        )
+        row = clocks(store)["respond"]
+        assert (row.state, row.due) == ("running", date(2027, 2, 5))
+
+    def test_how_far_it_goes_is_counted_from_the_day_before_the_first_extension(self, store: Store) -> None:
+        """A pause had moved that day already; what was promised first of all is not the measure."""
+        twice = {**EXTENSION, "times": 2}
+        file(store, decision=flexible(extension=twice))
+        tell(store, "paused", at(29), reason="We wait.")
+        tell(store, "resumed", at(6, month=1))
+        before = clocks(store)["respond"].due
+        assert before is not None
+        limit = pack().calendar.add(before, 10, "working_day")
+        tell(store, "extended", at(7, month=1), to="2027-02-05", reason="A witness is away.")
+        late = date.fromordinal(limit.toordinal() + 1).isoformat()
+        with pytest.raises(ExtensionRefused, match=str(limit)):
+            tell(store, "extended", at(8, month=1), to=late, reason="Another one too.")
+        tell(store, "extended", at(8, month=1), to=limit.isoformat(), reason="Another one too.")
+        assert clocks(store)["respond"].due == limit
+
     def test_the_day_moves_and_the_first_promise_is_never_untold(self, store: Store) -> None:
         file(store, decision=flexible())
         kept = tell(store, "extended", at(29), to="2027-02-05", reason="Two witnesses are away.")

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from cases import audit_check, clock_moves, events, outbox, rerouting
 from cases.clock_moves import ClockRow
-from cases.effects import CannotHappen
+from cases.effects import CannotHappen, NotAllowed
 from cases.events import Writer
 from cases.models import cases
 from cases.record import CaseRecord
@@ -130,6 +130,31 @@ def test_a_clock_that_was_missed_runs_again_where_the_new_day_is_still_to_come(s
     reroute(store, subject="director")
     again = clocks(store)["respond"]
     assert (again.state, again.promised) == ("running", date(2026, 12, 2))
+
+
+ELSEWHERE = {"nature": "enquiry"}
+
+
+@pytest.mark.parametrize("kind", ["acknowledged", "responded", "resolved", "recorded"])
+def test_what_happens_after_a_promise_was_dropped_is_kept_all_the_same(store: Store, kind: str) -> None:
+    """The record tells of the new decision's clocks alone; the rows of the others are still there."""
+    file(store)
+    reroute(store, **ELSEWHERE)
+    dropped = clocks(store)
+    assert {row.state for row in dropped.values()} == {"stopped"}, "or this would show nothing"
+    tell(store, kind)
+    tell(store, "closed", closing={"outcome": "resolved"})
+    tell(store, "reopened", reason="She wrote again.")
+    assert clocks(store) == dropped
+
+
+def test_a_dropped_promise_may_not_be_put_off(store: Store) -> None:
+    file(store)
+    reroute(store, **ELSEWHERE)
+    with pytest.raises(CannotHappen, match="is stopped"):
+        tell(store, "extended", to="2027-02-01", reason="A witness is away.")
+    with pytest.raises(NotAllowed):
+        tell(store, "paused", reason="We wait.")
 
 
 def test_each_place_is_handed_the_case_again_and_the_trail_holds(store: Store) -> None:

@@ -253,6 +253,42 @@ class TestProclaimed:
         assert clocks(store) == was
         assert recount(store, with_closures(PROCLAIMED)) == []
 
+    def test_the_persons_own_window_gets_the_day_too_and_both_are_kept(self, store: Store) -> None:
+        decision = decided()
+        decision["clocks"][2] |= {"unit": "working_day"}
+        file(store, decision=decision)
+        tell(store, "responded", at(4, month=1))
+        assert clocks(store)["escalate"].due == date(2027, 1, 18)
+        recount(store, with_closures(PROCLAIMED), at(5, month=1))
+        row = clocks(store)["escalate"]
+        assert (row.due, row.promised) == (date(2027, 1, 19), date(2027, 1, 18))
+
+    def test_a_window_that_is_over_stays_as_it_was(self, store: Store) -> None:
+        decision = decided()
+        decision["clocks"][2] |= {"unit": "working_day"}
+        file(store, decision=decision)
+        tell(store, "responded", at(4, month=1))
+        recount(store, with_closures(PROCLAIMED), at(19, month=1))
+        assert clocks(store)["escalate"].promised is None
+
+    def test_a_time_that_runs_from_the_first_case_of_the_matter_is_counted_from_there(
+        self, store: Store
+    ) -> None:
+        decision = decided()
+        whole = {**decision["clocks"][1], "kind": "overall", "from": "original_received"}
+        file(store, decision={**decision, "clocks": [*decision["clocks"], whole]})
+        recount(store, with_closures(PROCLAIMED))
+        assert clocks(store)["overall"].due == date(2027, 1, 27)
+
+    def test_where_that_is_not_known_its_day_is_left(self, store: Store) -> None:
+        """Somebody told of the first stage, which was never a case here."""
+        decision = decided()
+        whole = {**decision["clocks"][1], "kind": "overall", "from": "original_received", "due": "2027-01-12"}
+        facts = {"subject": "service", "stage_reached": "stage_1"}
+        file(store, facts=facts, decision={**decision, "clocks": [*decision["clocks"], whole]})
+        recount(store, with_closures(PROCLAIMED))
+        assert clocks(store)["overall"].due == date(2027, 1, 12)
+
     def test_a_clock_that_waits_has_nothing_to_count(self, store: Store) -> None:
         file(store, decision=decided())
         recount(store, with_closures(PROCLAIMED))
