@@ -15,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,9 +68,7 @@ def is_installed() -> bool:
 
 
 def why_not() -> str | None:
-    """Why it cannot be brought here; None when it can, or is here."""
-    if is_installed():
-        return None
+    """Why nothing can be brought here; None when it can."""
     if shutil.which("apt-get") is None:
         return "there is no apt-get on this machine"
     if os.geteuid() != 0:
@@ -78,11 +76,11 @@ def why_not() -> str | None:
     return None
 
 
-def install() -> None:
-    """Bring the packages. subprocess.CalledProcessError when apt cannot."""
+def install(packages: Sequence[str]) -> None:
+    """Bring Debian's packages. subprocess.CalledProcessError when apt cannot."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(["debconf-set-selections"], input=_ANSWERS, text=True, check=False, env=environment)
-    bring = ["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES]
+    bring = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     done = subprocess.run(bring, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         # A machine that has never asked for its lists knows no packages.
@@ -162,19 +160,21 @@ def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"Request Tracker did not start: {log.read_text(errors='replace')[-2000:]}")
 
 
-def main() -> int:
-    """Install it if need be; where this machine cannot, one line says why, and 3 unless somebody requires it."""
+def brought(name: str, is_there: Callable[[], bool], packages: Sequence[str]) -> int:
+    """Bring what is not there; where this machine cannot, one line says why, and 3 unless somebody requires it."""
+    if is_there():
+        return 0
     reason = why_not()
-    if reason is None and not is_installed():
+    if reason is None:
         try:
-            install()
+            install(packages)
         except subprocess.CalledProcessError as error:
             reason = f"apt-get could not bring it (it ended with {error.returncode})"
     if reason is None:
         return 0
-    print(f"Request Tracker is not tested: {reason}.")  # noqa: T201 - a tool's own word
+    print(f"{name} is not tested: {reason}.")  # noqa: T201 - a tool's own word
     return 1 if os.environ.get("HEAROUT_REQUIRE_RT") == "1" else CANNOT
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(brought("Request Tracker", is_installed, PACKAGES))
