@@ -1,5 +1,6 @@
 """`python -m bench` prints the budgets and what was measured; `python -m bench questions` what is asked of people;
-`python -m bench faces` our widget beside others; `python -m bench cases` the cases API alone."""
+`python -m bench faces` our widget beside others; `python -m bench cases` the cases API alone;
+`python -m bench replay` a register under a draft."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from bench.first_messages import first_message_table
 from bench.parses import parse_figures
 from bench.process import disk, installed_size, warm_start
 from bench.questions import question_table
+from bench.replays import replay_figures
 from bench.rules import rule_figures
 from bench.turns import measure_turns
 
@@ -53,7 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the table. 0 always, unless --strict and a budget is broken."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=["budgets", "questions", "faces", "cases", "delivery"], default="budgets"
+        "what",
+        nargs="?",
+        choices=["budgets", "questions", "faces", "cases", "delivery", "replay"],
+        default="budgets",
     )
     parser.add_argument(
         "--runs", type=int, default=3, help="how often each thing is measured; the median counts"
@@ -70,6 +75,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if chosen.what == "cases":
         print(table(case_figures(chosen.runs, chosen.seconds)))
+        return 0
+    if chosen.what == "replay":
+        print(table(replay_figures()))
         return 0
     if chosen.what == "delivery":
         print(table(delivery_figures(chosen.runs, say)))
