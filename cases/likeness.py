@@ -18,9 +18,10 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -81,7 +82,10 @@ def marks_of(record: CaseRecord) -> dict[str, str]:
 
 def overlap(one: str | None, other: str | None) -> float:
     """The share of the shorter text's words that the other one has too, 0 to 1."""
-    first, second = words_of(one), words_of(other)
+    return _shared(words_of(one), words_of(other))
+
+
+def _shared(first: frozenset[str], second: frozenset[str]) -> float:
     fewer = min(len(first), len(second))
     return len(first & second) / fewer if fewer >= FEWEST else 0.0
 
@@ -110,11 +114,30 @@ def find(conn: Connection, record: CaseRecord) -> list[Like]:
         by.setdefault(row.case_reference, set()).add(kinds[row.mark])
     known = {record.reference, record.escalated_from, *record.linked}
     others = [reference for reference in by if reference not in known][:MOST]
-    here = (cases.c.organisation == record.organisation, cases.c.reference.in_(others))
-    rows = conn.execute(sa.select(cases.c.reference, cases.c.record).where(*here)) if others else ()
-    stories = {row.reference: row.record for row in rows}
-    found = [_like(record, stories[name], tuple(sorted(by[name]))) for name in others if name in stories]
+    earlier = _told(conn, record.organisation, others) if others else {}
+    words, subject = words_of(record.narrative), record.facts.get("subject")
+    found = [
+        Like(
+            name,
+            tuple(sorted(by[name])),
+            _shared(words, words_of(earlier[name].narrative)),
+            subject is not None and subject == earlier[name].subject,
+        )
+        for name in others
+        if name in earlier
+    ]
     return [like for like in found if like.likely]
+
+
+def _told(conn: Connection, organisation: str, references: Sequence[str]) -> dict[str, sa.Row[Any]]:
+    """The story and the subject of these cases, by reference; the database takes no more out of a record than that."""
+    told = sa.select(
+        cases.c.reference,
+        cases.c.record["narrative"].as_string().label("narrative"),
+        cases.c.record["facts"]["subject"].as_string().label("subject"),
+    )
+    rows = conn.execute(told.where(cases.c.organisation == organisation, cases.c.reference.in_(references)))
+    return {row.reference: row for row in rows}
 
 
 def pointed_out(conn: Connection, filings: Sequence[CaseFiling]) -> tuple[CaseFiling, ...]:
@@ -141,17 +164,6 @@ def _pointed_out(conn: Connection, filing: CaseFiling) -> CaseFiling:
         return filing
     found = [like.reference for like in find(conn, filing.record)]
     return replace(filing, record=filing.record.model_copy(update={"possible_duplicates": found}))
-
-
-def _like(record: CaseRecord, other: Mapping[str, object], by: tuple[str, ...]) -> Like:
-    earlier = CaseRecord.model_validate(other)
-    subject = record.facts.get("subject")
-    return Like(
-        earlier.reference,
-        by,
-        overlap(record.narrative, earlier.narrative),
-        subject is not None and subject == earlier.facts.get("subject"),
-    )
 
 
 def _name(name: str) -> str:
