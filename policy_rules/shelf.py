@@ -14,9 +14,8 @@ from pathlib import Path
 from policy_rules.compiled import CompiledPack
 from policy_rules.editions import Edition, Timeline
 from policy_rules.errors import BrokenPack, UnknownOrganisation, unknown
-from policy_rules.examples import check_examples
 from policy_rules.loader import load_pack
-from policy_rules.verify import refuse_if_unsound
+from policy_rules.soundness import sound
 from policy_rules.wording import Wording, load_wording
 
 SHIPPED = Path(__file__).parent / "organisations"
@@ -31,13 +30,6 @@ def pack_files(folder: Path) -> list[Path]:
 def wording_files(folder: Path, organisation: str = "*") -> list[Path]:
     """The files with the packs' own questions in other languages: `cy/cim.yml` beside `cim.yml`."""
     return sorted(folder.glob(f"[a-z][a-z]/{organisation}.yml"))
-
-
-def _refuse_other_than_shown(compiled: CompiledPack) -> None:
-    """BrokenPack where a worked example does not come out: what its author was sure of is not what people would get."""
-    wrong = [finding for finding in check_examples(compiled) if finding.kind == "example"]
-    if wrong:
-        raise BrokenPack([finding.as_text(compiled.loaded.lines) for finding in wrong])
 
 
 class PackShelf:
@@ -183,12 +175,10 @@ class PackShelf:
 
     def _take(self, path: Path) -> None:
         try:
-            compiled = CompiledPack(load_pack(path))
-            if compiled.pack.organisation.id != path.stem:
-                name = compiled.pack.organisation.id
+            loaded = load_pack(path)
+            if (name := loaded.pack.organisation.id) != path.stem:
                 raise BrokenPack([f"{path.name}:1 the pack of '{name}' must be in a file named {name}.yml."])
-            refuse_if_unsound(compiled)
-            _refuse_other_than_shown(compiled)
+            compiled = sound(loaded, path.name, path.stem)
         except BrokenPack as broken:
             self._broken[path] = broken.findings
         else:
