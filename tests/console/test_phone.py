@@ -46,6 +46,12 @@ def send(who: Colleague, path: str, do: str = "save", **changed: str) -> Any:
     return answer
 
 
+def read(who: Colleague, path: str) -> dict[str, Any]:
+    """The form of this page."""
+    who.get(path)
+    return form_of(who)
+
+
 def begin(who: Colleague, **changed: str) -> str:
     """A draft; its address under the console."""
     who.get("/phone/new")
@@ -117,9 +123,15 @@ class TestTheDraft:
         mine.get("/phone")
         assert all(name in mine.text for name in ("First Caller", "Second Caller"))
         other.get("/phone")
-        assert "First Caller" not in other.text
+        own, _, theirs = other.text.partition("Open drafts of your colleagues")
+        assert "First Caller" not in own
+        assert "First Caller" in theirs
         mine.get(paths[0])
         assert form_of(mine)["story"] == STORY
+        also = re.search(r'aria-label="Other open callers">(.*?)</nav>', mine.page.text, re.S)
+        assert also is not None
+        assert "Second Caller" in also[1]
+        assert "First Caller" not in also[1]
 
     def test_the_page_sent_twice_is_one_draft(self, who: Colleague) -> None:
         who.get("/phone/new")
@@ -142,6 +154,60 @@ class TestTheDraft:
         assert [fields[n] for n in ("caller_name", "caller_phone", "member_number", "channel")] == [
             "Ann Lee", "020 7946 0000", "M-17", "voicemail",
         ]  # fmt: skip
+
+    def test_a_restricted_draft_is_for_who_began_it_and_for_those_who_deal_with_such_cases(
+        self, here: Office, who: Colleague
+    ) -> None:
+        path = begin(who)
+        colleague = here.signed_in("staff")
+        assert colleague.get(path).status_code == 200
+        for _ in range(2):
+            send(who, path, confidentiality="anonymous")
+        assert who.get(path).status_code == 200
+        # Whoever had it in hand before goes on with it.
+        assert colleague.get(path).status_code == 200
+        stranger = here.signed_in("staff")
+        for asked in (path, f"{path}?kept=1"):
+            assert stranger.get(asked).status_code == 404
+        assert stranger.post(path, story="x", csrf=stranger.token).status_code == 404
+        assert stranger.post(f"{path}/give-up", csrf=stranger.token).status_code == 404
+        assert path.rpartition("/")[2] not in stranger.get("/phone").text
+        assert here.signed_in("staff", "restricted_cases").get(path).status_code == 200
+
+    def test_the_same_name_opens_nothing(self, here: Office) -> None:
+        """People choose their own names."""
+        one = here.signed_in("staff", email="sam@example.org")
+        other = here.signed_in("staff", email="sam@example.com")
+        path = begin(one)
+        for _ in range(2):
+            send(one, path, confidentiality="anonymous")
+        assert other.get(path).status_code == 404
+        send(one, path, "file", agreed="yes")
+        assert one.get(path).status_code == 200
+        assert other.get(path).status_code == 404
+
+    def test_no_address_opens_it_past_the_trail(self, here: Office, who: Colleague) -> None:
+        path = begin(who)
+        account = here.account("quiet@example.org")
+        assert here.signed_in(account=account).get(f"{path}?kept=1").status_code == 200
+        assert ("draft.opened", path.rpartition("/")[2], account.id) in here.trail()
+
+    def test_one_that_was_begun_by_mistake_is_given_up_and_can_be_taken_up(
+        self, here: Office, who: Colleague
+    ) -> None:
+        path = begin(who, caller_name="Wrong Number")
+        assert who.post(f"{path}/give-up").headers["location"] == "/cqm/staff/phone?given-up=1"
+        who.get("/phone?given-up=1")
+        assert "It was sent to nobody" in who.text
+        assert "Wrong Number" not in who.text
+        who.get(path)
+        assert "This draft was given up" in who.text
+        assert STORY in who.text
+        assert who.post(f"{path}/give-up").status_code == 409
+        assert who.post(f"{path}/take-up", csrf=who.token).status_code == 303
+        assert read(who, path)["story"] == STORY
+        send(who, path, "file", agreed="no")
+        assert who.post(f"{path}/give-up", csrf=who.token).status_code == 409
 
     def test_who_did_it_stands_in_the_trail(self, here: Office, who: Colleague) -> None:
         path = begin(who)
@@ -272,6 +338,7 @@ class TestFiling:
         assert record(here, path)["narrative"] == STORY
         who.get(path)
         assert "The complaint is logged" in who.text
+        assert f'href="/cqm/staff/cases/{path.rpartition("/")[2]}"' in who.page.text
 
     def test_the_end_of_a_restricted_case_opens_for_who_wrote_it_down_and_not_for_others(
         self, here: Office, who: Colleague
@@ -282,6 +349,8 @@ class TestFiling:
         send(who, path, "file", agreed="yes")
         assert record(here, path)["restricted"] is True, who.text
         assert who.get(path).status_code == 200
+        assert "The case is restricted" in who.text
+        assert "/cases/" not in who.page.text
         assert here.signed_in("staff").get(path).status_code == 404
         assert here.signed_in("staff", "restricted_cases").get(path).status_code == 200
 

@@ -69,9 +69,11 @@
         old.replaceWith(document.adoptNode(fresh));
       }
     }
-    for (const id of ["read-back", "trouble", "help", "reference", "left", "head"]) {
+    for (const id of ["read-back", "trouble", "help", "reference", "left", "head", "mistake-box", "mistake-form"]) {
       const old = document.getElementById(id);
       const fresh = page.getElementById(id);
+      // Giving up is there from the first save on, and stays as it is: somebody may have opened it.
+      if (id.startsWith("mistake") && old.childElementCount) continue;
       // A summary of errors does not push away what is being typed: the field says it.
       if (id === "trouble" && !old.textContent.trim()) continue;
       if (old && fresh && old.innerHTML !== fresh.innerHTML && !hasFocus(old)) old.replaceWith(document.adoptNode(fresh));
