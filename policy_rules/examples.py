@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -35,9 +36,8 @@ def _instant(text: str | None, where: str) -> Any:
     return None if text is None else parse_instant(text, where)
 
 
-def mismatches(decision: Decision, example: Example) -> list[str]:
-    """How a decision differs from what an example expects, each as a sentence."""
-    expect = example.expect
+def outcome(decision: Decision, contact: Iterable[str]) -> dict[str, Any]:
+    """What a decision says under the names of `Expect`; of the contact the keys that are wanted."""
     got: dict[str, Any] = {name: getattr(decision, name) for name in _FIELDS}
     got["clocks"] = {clock.kind: clock.due for clock in decision.clocks}
     got["duties"] = {duty.kind: duty.due for duty in decision.duties}
@@ -47,11 +47,18 @@ def mismatches(decision: Decision, example: Example) -> list[str]:
         for c in decision.clocks
         if c.extension is not None and c.extension.latest_day is not None
     }
-    got["contact"] = {key: decision.contact[key] for key in expect.contact or {} if key in decision.contact}
+    got["contact"] = {key: decision.contact[key] for key in contact if key in decision.contact}
     got["warnings"] = tuple(sorted(warning.kind for warning in decision.warnings))
     for name in ("last_day", "latest_day"):
         days: list[date] = [day for w in decision.warnings if (day := getattr(w, name)) is not None]
         got[name] = days[0] if days else None
+    return got
+
+
+def mismatches(decision: Decision, example: Example) -> list[str]:
+    """How a decision differs from what an example expects, each as a sentence."""
+    expect = example.expect
+    got = outcome(decision, expect.contact or {})
     found = []
     for name in sorted(expect.model_fields_set):
         wanted = getattr(expect, name)

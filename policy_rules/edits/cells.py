@@ -146,9 +146,8 @@ def _cited(document: Mapping[str, Any]) -> Iterator[Cell]:
 def _routes(document: Mapping[str, Any]) -> Iterator[Cell]:
     yield from conditions(document)
     then = "Then"
-    yield Cell(
-        ("disposition",), "What is done", Sort.CHOICE, _known(words.DISPOSITIONS), needed=True, group=then
-    )
+    yield Cell(("disposition",), "What is done", Sort.CHOICE, _known(words.DISPOSITIONS), needed=True, group=then,
+               hint="Sent elsewhere: the person applies there. Passed on inside: we pass it on ourselves.")  # fmt: skip
     yield Cell(("handler",), "Who deals with it", Sort.CHOICE, _said(roles(document)), free=True, absent="nobody",
                group=then, hint="The role, in the policy's own words.")  # fmt: skip
     yield Cell(("stage",), "Stage", Sort.CHOICE, _known(words.STAGES), absent="no stage", group=then)
@@ -156,7 +155,7 @@ def _routes(document: Mapping[str, Any]) -> Iterator[Cell]:
     yield Cell(("stage_name",), "What the policy calls the stage", Sort.CHOICE, stages, free=True, absent="nothing",
                group=then)  # fmt: skip
     yield Cell(("contact",), "Where the person turns", Sort.CHOICE, contact_options(document),
-               absent="the address for complaints", group=then)  # fmt: skip
+               absent="our own address", group=then)  # fmt: skip
     yield from _cited(document)
 
 

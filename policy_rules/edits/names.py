@@ -6,11 +6,11 @@ from policy_rules.facts import BOOLEAN
 from policy_rules.words import plain, value_phrase
 
 DISPOSITIONS = {
-    "accept": "We answer it",
-    "signpost": "Sent elsewhere: the person applies there",
-    "accept_and_signpost": "We answer it, and show another door",
-    "refer_internal": "Passed on inside, by us",
-    "close_no_further_action": "Closed, nothing further",
+    "accept": "Answered by us",
+    "signpost": "Sent elsewhere",
+    "accept_and_signpost": "Answered, and another door shown",
+    "refer_internal": "Passed on inside",
+    "close_no_further_action": "Closed",
 }
 STAGES = {
     "single": "Only stage", "stage_1": "Stage 1", "stage_2": "Stage 2", "stage_3": "Stage 3", "final": "Final stage",

@@ -18,10 +18,12 @@ from starlette.routing import Route
 
 from bot.console.permissions import CHANGES, MAY, OPEN, ROLE_NAMES, Permission, may
 from bot.console.site import ROOT, Page, StaffRoute, Visit
-from cases import listing
+from cases import drafts, listing
+from cases.events import Writer
 from cases.staff import ROLES
 from tests.console.office import FIRST, OTHER, RESTRICTED, Colleague, Office, office
 
+DRAFT, FOREIGN_DRAFT = "a" * 24, "b" * 24
 # What stands in an address, of one's own organisation and of another; None: it is of no organisation.
 ADDRESSES: dict[str, tuple[str, str | None]] = {
     "reference": (FIRST, OTHER),
@@ -30,6 +32,10 @@ ADDRESSES: dict[str, tuple[str, str | None]] = {
     "file": ("0" * 32, None),
     # Of the outbox, likewise.
     "delivery": ("0" * 32, None),
+    # Of the rules; `section` and `name` are parts of the draft.
+    "draft": (DRAFT, FOREIGN_DRAFT),
+    "section": ("routes", None),
+    "name": ("enquiry", None),
 }
 SIGN_IN = "/cqm/staff/sign-in"
 
@@ -76,7 +82,20 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """With a provider, so that its pages are in the matrix; nobody is at home there."""
     provider = {"oidc_issuer": "http://127.0.0.1:9", "oidc_client_id": "x"}
     with office(tmp_path_factory.mktemp("office"), limits="off", **provider) as made:
+        draft(made, "cqm", DRAFT)
+        draft(made, "cim", FOREIGN_DRAFT)
         yield made
+
+
+def draft(here: Office, organisation: str, draft_id: str) -> None:
+    """A draft of the organisation's rules."""
+    text = here.app.state.house.packs.editions(organisation)[0].text
+    base, writer = drafts.Base(1, drafts.sha256_of(text)), Writer("Ed", "staff", "0" * 32)
+    here.store.write_sync(
+        lambda conn: drafts.create_draft(
+            conn, organisation, draft_id, drafts.About("x"), text, base, writer, here.clock()
+        )
+    )
 
 
 @pytest.fixture(scope="module")
