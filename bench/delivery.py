@@ -26,6 +26,7 @@ from bench.servers import free_port
 from cases.store import Store, open_store
 from handoff.deliver import DeliveryLoop, Pace
 from handoff.http import Caller
+from handoff.links import Links
 from handoff.secrets import Secret
 from handoff.target import Delivery
 from handoff.targets.webhook import WebhookTarget, message
@@ -144,7 +145,7 @@ async def _each_post(url: str) -> list[float]:
 def _body() -> bytes:
     from tests.handoff.builders import a_delivery
 
-    return json.dumps(message(a_delivery())).encode()
+    return json.dumps(message(a_delivery(), Links())).encode()
 
 
 async def _deliver(url: str, target: WebhookTarget) -> tuple[float, list[float]]:

@@ -181,6 +181,11 @@ class Settings(BaseModel):
     smtp_from: str = Field(
         default="hearout@localhost", description="Address that Hearout's e-mails come from."
     )
+    alarm_webhook: SecretStr | None = Field(
+        default=None,
+        description="A second way to tell of cases that do not arrive and of a full disk, should mail be what is down: "
+        'an address that takes a POST of {"text": ...}, such as that of a team chat.',
+    )
     oidc_issuer: str = Field(
         default="",
         pattern=r"^(https?://[^\s?#]+)?$",

@@ -1,14 +1,21 @@
-"""Telling somebody that a case is not arriving. The words of the complaint stay out of it: a reference is enough."""
+"""Telling somebody that a case is not arriving, by e-mail and by a webhook: one of them may be what is broken.
+
+The words of the complaint stay out of it: a reference is enough.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Literal
+from typing import Any, Literal
 
+from handoff.http import Caller, failure_of
 from handoff.mail import MailServer, one_line
 from handoff.target import DeliveryFailure
 
@@ -33,6 +40,8 @@ class Trouble:
 
 # False: nobody could be told now, and it has to be tried again.
 Alarm = Callable[[Trouble], Awaitable[bool]]
+# A way to tell somebody; None: there is nobody at the end of it.
+Channel = Callable[[Trouble], Awaitable[bool | None]]
 
 
 async def log_alarm(trouble: Trouble) -> bool:
@@ -52,21 +61,77 @@ async def log_alarm(trouble: Trouble) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarms:
+    """Logs, and tells by every channel at once. It is told once one of them has taken it, or where there is none."""
+
+    channels: tuple[Channel, ...]
+
+    async def __call__(self, trouble: Trouble) -> bool:
+        """False where each channel that leads to somebody failed."""
+        await log_alarm(trouble)
+        told = await asyncio.gather(*(channel(trouble) for channel in self.channels))
+        return True in told or False not in told
+
+
+@dataclass(frozen=True, slots=True)
 class MailAlarm:
-    """Logs, and writes to the person whom the organisation named; `address_of` gives None where it named nobody."""
+    """Writes to the person whom the organisation named; `address_of` gives None where it named nobody."""
 
     server: MailServer
     address_of: Callable[[str], str | None]
 
-    async def __call__(self, trouble: Trouble) -> bool:
-        """True once the mail server has the letter, or where there is nobody to write to."""
-        await log_alarm(trouble)
+    async def __call__(self, trouble: Trouble) -> bool | None:
+        """True once the mail server has the letter; None where there is nobody to write to."""
         if not (address := self.address_of(trouble.organisation)) or not self.server.host:
-            return True
+            return None
         try:
             await self.server.send(_letter(trouble, self.server.sender, address), [address])
         except DeliveryFailure as failure:
             log.error("handoff alarm for %s could not be sent: %s", trouble.reference, failure)
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookAlarm:
+    """POSTs {"text": ...} and the particulars to an address, such as a team's chat; the address may be the secret.
+
+    `text` is what Slack, Mattermost, Teams and most others show.
+    """
+
+    url: str = field(repr=False)
+    # Whoever sets up the server names the address; metadata addresses are refused all the same.
+    caller: Caller = field(default_factory=lambda: Caller(allow_private=True))
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    async def __call__(self, trouble: Trouble) -> bool:
+        """True once the address has answered 2xx."""
+        subject = _subject(trouble)
+        particulars = {
+            "kind": trouble.kind,
+            "organisation": trouble.organisation,
+            "reference": trouble.reference,
+            "also": list(trouble.also[:MOST_LISTED]),
+            "target": trouble.target,
+            "failures": trouble.failures,
+            "error": trouble.error,
+        }
+        return await self.say(
+            f"{subject}. " + " ".join(line.strip() for line in _body(trouble) if line),
+            f"{trouble.delivery_id}.{trouble.kind}",
+            particulars,
+        )
+
+    async def say(self, text: str, name: str, particulars: Mapping[str, Any]) -> bool:
+        """Send one alarm under a name of its own; False, and an error in the log, where it was not taken."""
+        body = json.dumps({"text": text, **particulars}, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json", "webhook-id": name}
+        try:
+            answer = await self.caller.call("POST", self.url, headers, body)
+            if (failure := failure_of(answer, self.clock())) is not None:
+                raise failure
+        except DeliveryFailure as failure:
+            log.error("handoff alarm %s could not be sent to the webhook: %s", name, failure)
             return False
         return True
 
@@ -82,14 +147,18 @@ MOST_LISTED = 50
 def _letter(trouble: Trouble, sender: str, address: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"] = one_line(sender), one_line(address)
-    subject = _SUBJECTS[trouble.kind].format(reference=trouble.reference, target=trouble.target)
-    message["Subject"] = one_line(subject + (f", and {len(trouble.also)} more" if trouble.also else ""))
+    message["Subject"] = one_line(_subject(trouble))
     message["Message-ID"] = (
         f"<{trouble.delivery_id}.{trouble.kind}@{one_line(sender).rpartition('@')[2] or 'localhost'}>"
     )
     message["Auto-Submitted"] = "auto-generated"
     message.set_content("\n".join(_body(trouble)) + "\n")
     return message
+
+
+def _subject(trouble: Trouble) -> str:
+    subject = _SUBJECTS[trouble.kind].format(reference=trouble.reference, target=trouble.target)
+    return subject + (f", and {len(trouble.also)} more" if trouble.also else "")
 
 
 def _body(trouble: Trouble) -> Iterator[str]:

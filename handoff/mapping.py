@@ -24,7 +24,8 @@ from handoff.paths import BadPath, as_text, check, look_up
 
 MOST_BYTES = 1_000_000
 _HOLE = re.compile(r"(\$)?\$\{([^{}]*)\}")
-_FOUND = ("found",)
+# Beside the case: what `find` has found, and addresses of this server.
+_BESIDE = ("found", "links")
 
 
 class BadMapping(Exception):
@@ -150,7 +151,7 @@ def _check_all(template: Any) -> None:
     if isinstance(template, str):
         for hole in _HOLE.finditer(template):
             if not hole[1]:
-                check(hole[2], _FOUND)
+                check(hole[2], _BESIDE)
     elif isinstance(template, list):
         for each in template:
             _check_all(each)
@@ -162,7 +163,7 @@ def _check_all(template: Any) -> None:
                 )
             if unknown := set(template) - {"$choose", "from", "otherwise"}:
                 raise BadPath(f"a choice has no '{min(unknown)}'; it has $choose, from and otherwise")
-            check(template["$choose"], _FOUND)
+            check(template["$choose"], _BESIDE)
         for name, inner in template.items():
             if name != "$choose":
                 _check_all(inner)

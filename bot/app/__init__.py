@@ -21,7 +21,7 @@ from bot.app import health, openapi, problems
 from bot.app.edge import Edge, places_of
 from bot.app.keeping import DiskWatch, PurgeLoop
 from bot.app.lapsing import LapseLoop
-from bot.app.receivers import mail_server, targets_of
+from bot.app.receivers import alarm_webhook, mail_server, targets_of
 from bot.app.watching import WatchLoop, letter_sent
 from bot.channels import consent, pages, showcase, widget
 from bot.channels.evidence import EvidenceChannel
@@ -49,7 +49,7 @@ from cases.lapse import Limits
 from cases.outgoing import TO_PERSON, TO_STAFF, at_filing
 from cases.store import Store, migrate, open_store
 from cases.vault import Vault
-from handoff.alarm import MailAlarm
+from handoff.alarm import Alarms, MailAlarm
 from handoff.deliver import DeliveryLoop, Pace
 from handoff.letters import Bookcase
 from handoff.target import Delivery
@@ -119,6 +119,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> H
     to_staff = StaffTarget(
         mail, with_corrections(post.to_staff), post.mailboxes, settings.data_dir / "letters"
     )
+    webhook = alarm_webhook(settings, clock)
     deliveries = DeliveryLoop(
         store,
         lambda organisation: {
@@ -127,7 +128,12 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> H
             TO_STAFF: to_staff,
         },
         clock,
-        MailAlarm(mail, lambda organisation: alarm_address(overlays, organisation)),
+        Alarms(
+            (
+                MailAlarm(mail, lambda organisation: alarm_address(overlays, organisation)),
+                *([webhook] if webhook is not None else []),
+            )
+        ),
         pace=Pace(poll=settings.delivery_seconds),
     )
     desk = Desk(
@@ -148,7 +154,12 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> H
     intake = Intake(desk, Vault(settings.evidence_dir), scanner, evidence_limits(settings))
     office = office_of(settings, store, packs, overlays, clock)
     disk = DiskWatch(
-        settings.data_dir, settings.disk_low_bytes, mail, partial(_alarmed, packs, overlays), clock
+        settings.data_dir,
+        settings.disk_low_bytes,
+        mail,
+        partial(_alarmed, packs, overlays),
+        clock,
+        hook=webhook,
     )
     door, metrics = Door(settings), Metrics()
     return House(

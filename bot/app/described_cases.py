@@ -30,6 +30,7 @@ TOLD = {
     "case.withdrawn": "A complaint was taken back.",
     "case.reopened": "A complaint that was taken back goes on.",
     "case.updated": "Words, files, contacts or links of a case have changed.",
+    "case.rerouted": "Staff sent a case where it belongs: it was decided anew, as of its receipt.",
     "case.consent_given": "The person represented agrees.",
     "case.consent_refused": "The person represented does not agree.",
     "draft.person_asked": "Somebody asked for a person before they had sent anything.",
@@ -86,6 +87,17 @@ def add_webhooks(found: dict[str, Any], ref_template: str) -> None:
     }
 
 
+_FILE = {
+    "type": "object",
+    "required": ["id", "name", "url"],
+    "properties": {
+        "id": {"type": "string"},
+        "name": {"type": ["string", "null"]},
+        "url": {"type": "string", "format": "uri"},
+    },
+}
+
+
 def _told_by_webhook(kind: str, record: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
@@ -94,6 +106,17 @@ def _told_by_webhook(kind: str, record: dict[str, Any]) -> dict[str, Any]:
             "type": {"const": kind},
             "timestamp": {"type": "string", "format": "date-time"},
             "data": record,
+            "links": {
+                "type": "object",
+                "description": "Where to come back to, with an API key (`case`, `files`) or signed in (`page`): "
+                "there where the server has a public address and this is a case.",
+                "required": ["case", "page", "files"],
+                "properties": {
+                    "case": {"type": "string", "format": "uri"},
+                    "page": {"type": "string", "format": "uri"},
+                    "files": {"type": "array", "items": _FILE},
+                },
+            },
         },
     }
 

@@ -14,6 +14,7 @@ import structlog
 
 from bot.api.privacy import Office
 from bot.app.edge import places_of
+from handoff.alarm import WebhookAlarm
 from handoff.mail import MailServer, one_line
 from handoff.target import DeliveryFailure
 
@@ -46,7 +47,8 @@ class PurgeLoop:
 class DiskWatch:
     """How much room the data folder's disk has. Below `least` bytes it is a finding, and people are told.
 
-    `people` gives the addresses to write to; `free` the bytes that are free, OSError where nobody can say.
+    `people` gives the addresses to write to, `hook` is a second way to tell; `free` gives the bytes that are free,
+    OSError where nobody can say.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class DiskWatch:
         people: Callable[[], Iterable[str]],
         clock: Callable[[], datetime],
         *,
+        hook: WebhookAlarm | None = None,
         free: Callable[[Path], int] | None = None,
         every: float = DISK_SECONDS,
     ) -> None:
@@ -65,6 +68,7 @@ class DiskWatch:
         self._mail = mail
         self._people = people
         self._clock = clock
+        self._hook = hook
         self._free = free or free_bytes
         self._every = every
         self._told_at: datetime | None = None
@@ -112,6 +116,8 @@ class DiskWatch:
                 await self._mail.send(_letter(findings[0], self._mail.sender, address, now), [address])
             except DeliveryFailure as failure:
                 log.error("disk_alarm_unsent", cause=str(failure))
+        if self._hook is not None:
+            await self._hook.say(findings[0], f"disk.{now:%Y%m%dT%H%M%S}", {"kind": "disk"})
         return True
 
 

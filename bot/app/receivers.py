@@ -18,7 +18,9 @@ from bot.receivers import (
 )
 from bot.settings import Settings
 from cases.vault import Vault
+from handoff.alarm import WebhookAlarm
 from handoff.http import Caller
+from handoff.links import Links
 from handoff.mail import MailServer
 from handoff.secrets import Secret
 from handoff.target import Target
@@ -47,6 +49,12 @@ def mail_server(settings: Settings) -> MailServer:
     )
 
 
+def alarm_webhook(settings: Settings, clock: Clock) -> WebhookAlarm | None:
+    """The second way to tell somebody of trouble; None where none is set."""
+    address = settings.alarm_webhook.get_secret_value().strip() if settings.alarm_webhook is not None else ""
+    return WebhookAlarm(address, clock=clock) if address else None
+
+
 def targets_of(
     settings: Settings, overlays: Overlays, mail: MailServer, organisation: str, clock: Clock
 ) -> Mapping[str, Target]:
@@ -69,10 +77,11 @@ def target_of(
         return EmailTarget(mail, entry.to, vault, entry.attach_bytes)
     secret, caller = _secret(entry, settings.data_dir), _caller(entry, settings.data_dir)
     if isinstance(entry, WebhookHandoff):
-        return WebhookTarget(entry.url, secret, caller, clock)
+        return WebhookTarget(entry.url, secret, caller, clock, Links(settings.public_url))
     if isinstance(entry, MappedJsonHandoff):
         path = settings.data_dir / entry.mapping
-        return MappedJsonTarget(entry.url, path, secret, entry.auth, caller, clock)
+        links = Links(settings.public_url)
+        return MappedJsonTarget(entry.url, path, secret, entry.auth, caller, clock, links)
     return RequestTrackerTarget(
         entry.url,
         entry.queue,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from handoff.http import Answer, Caller, failure_of, parsed
+from handoff.links import Links
 from handoff.mapping import BadMapping, Call, CaseMapping, Find, fill, fill_path, read
 from handoff.paths import as_text, context_of, look_up
 from handoff.secrets import Secret
@@ -33,6 +34,7 @@ class MappedJsonTarget:
     auth: Auth = "bearer"
     caller: Caller = field(default_factory=Caller)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    links: Links = field(default_factory=Links)
 
     async def deliver(self, item: Delivery) -> None:
         """Returns once the system holds this delivery. Its id is the idempotency key at every attempt."""
@@ -40,7 +42,7 @@ class MappedJsonTarget:
             mapping = await asyncio.to_thread(read, self.mapping)
         except BadMapping as broken:
             raise TransientFailure(f"the mapping cannot be used: {broken}") from None
-        context = context_of(item)
+        context = {**context_of(item), "links": self.links.of(item)}
         if mapping.find is not None:
             found = await self._found(mapping.find, context)
             if any(_has_had(entry, mapping.find, item) for entry in found):

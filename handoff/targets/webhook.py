@@ -12,13 +12,14 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from handoff.http import Caller, failure_of
+from handoff.links import Links
 from handoff.secrets import Secret
 from handoff.target import Delivery, TransientFailure
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookTarget:
-    """POSTs {"type", "timestamp", "data"} to `url`; `data` is the case record, `webhook-id` the delivery's id.
+    """POSTs {"type", "timestamp", "data", "links"} to `url`; `data` is the case record, `webhook-id` the delivery's id.
 
     Several secrets in `secret` give several signatures, so that a receiver can change from one to the other.
     """
@@ -27,11 +28,12 @@ class WebhookTarget:
     secret: Secret = field(repr=False)
     caller: Caller = field(default_factory=Caller)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    links: Links = field(default_factory=Links)
 
     async def deliver(self, item: Delivery) -> None:
         """Returns once the receiver has answered 2xx."""
         now = self.clock().astimezone(UTC)
-        body = json.dumps(message(item), ensure_ascii=False, separators=(",", ":"))
+        body = json.dumps(message(item, self.links), ensure_ascii=False, separators=(",", ":"))
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "webhook-id": item.id,
@@ -52,8 +54,12 @@ class WebhookTarget:
             ) from None
 
 
-def message(item: Delivery) -> dict[str, Any]:
+def message(item: Delivery, links: Links) -> dict[str, Any]:
     """The body: the same at every attempt. `timestamp` is when the case was filed, or else first told."""
     record = item.record
     when = record.get("filed_at") or record.get("received_at") or record.get("first_told_at")
-    return {"type": item.kind, "timestamp": when, "data": record}
+    body = {"type": item.kind, "timestamp": when, "data": record}
+    if (found := links.of(item)) is not None:
+        # The text is for tickets.
+        body["links"] = {name: value for name, value in found.items() if name != "text"}
+    return body

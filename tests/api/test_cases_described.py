@@ -192,6 +192,8 @@ def test_every_kind_that_is_handed_over_is_described() -> None:
         "case.opened",
         "case.read",
         "case.redated",
+        "case.exported",
+        "draft.read",
         "case.contact_corrected",
     }
     named: set[str] = set()
