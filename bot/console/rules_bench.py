@@ -20,8 +20,9 @@ from bot.turn import Desk
 from cases import drafts
 from cases.drafts import Base, Draft, OutOfDate, Revision
 from policy_rules.compiled import CompiledPack
-from policy_rules.edits import Add, Conflict, Edit, Review, changes, conflicts, edited, read, review
+from policy_rules.edits import Add, Conflict, Edit, Review, applied, changes, conflicts, read, review
 from policy_rules.edits.editing import free_name
+from policy_rules.edits.keeping import rewritten
 from policy_rules.edits.places import LISTS, MAPS, Document, names
 from policy_rules.errors import Refusal
 
@@ -174,9 +175,8 @@ class Bench:
 def _made(text: str, edits: Sequence[Edit]) -> tuple[str, str]:
     """The text with the edits, and what they do in words."""
     before = read(text)
-    after_text = edited(text, [_free(edit, before) for edit in edits])
-    after = read(after_text)
-    return after_text, told(changes(before, after), before, after)
+    after = applied(before, [_free(edit, before) for edit in edits])
+    return rewritten(text, after, before), told(changes(before, after), before, after)
 
 
 def _free(edit: Edit, document: Document) -> Edit:

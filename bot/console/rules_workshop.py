@@ -6,6 +6,7 @@ about, policy, checks, try, file and edits.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from starlette.responses import Response
 
 from bot.console.permissions import Permission
 from bot.console.refusals import NoSuchPage
-from bot.console.rules_bench import Bench
+from bot.console.rules_bench import Bench, Opened
 from bot.console.rules_file import Files
 from bot.console.rules_merge import Merging
 from bot.console.rules_part import Parts
@@ -23,6 +24,7 @@ from bot.console.rules_try import Trying
 from bot.console.rules_view import frame, panel
 from bot.console.site import Console, Page, Part, Visit
 from policy_rules.edits import names as words
+from policy_rules.edits.review import order_advice
 
 __all__ = ["Workshop"]
 
@@ -76,11 +78,24 @@ class Workshop:
             "one": words.ONE_OF[section],
             "others": other_facts(here.document, section) if shown.columns and section in HELP else [],
             "at": visit.request.query_params.get("at", ""),
+            "shorter": await self._shorter(here) if section == "facts" else "",
         }
         return visit.page("workshop_grid.html", values)
 
     async def checks(self, visit: Visit) -> Response:
         """Everything that is said of the draft."""
         here = await self._bench.open(visit)
-        values = {**await frame(visit, self._bench, here, "checks"), **panel(here), "section": "checks"}
+        values = {
+            **await frame(visit, self._bench, here, "checks"),
+            **panel(here),
+            "section": "checks",
+            "shorter": await self._shorter(here),
+        }
         return visit.page("workshop_checks.html", values)
+
+    async def _shorter(self, here: Opened) -> str:
+        """Advice on the order of the questions; it takes longer than a save may."""
+        if not here.review.can_be_submitted or here.review.compiled is None:
+            return ""
+        note = await asyncio.to_thread(order_advice, here.review.compiled)
+        return "" if note is None else note.says

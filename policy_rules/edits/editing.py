@@ -81,7 +81,8 @@ def read(text: str) -> Document:
 
 def edited(text: str, edits: Iterable[Edit]) -> str:
     """The text with the edits made; EditRefused where one cannot be, BrokenPack where the text is not YAML."""
-    return rewritten(text, applied(read(text), edits))
+    was = read(text)
+    return rewritten(text, applied(was, edits), was)
 
 
 def applied(document: Mapping[str, Any], edits: Iterable[Edit]) -> Document:

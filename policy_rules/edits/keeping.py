@@ -33,9 +33,10 @@ class Splice:
     text: str
 
 
-def rewritten(text: str, document: Mapping[str, Any]) -> str:
-    """The text, reading as the document. BrokenPack where the text is not YAML."""
-    was, _ = read_yaml(text, "pack")
+def rewritten(text: str, document: Mapping[str, Any], was: Any = None) -> str:
+    """The text, reading as the document; `was` is what it reads as now. BrokenPack where the text is not YAML."""
+    if was is None:
+        was, _ = read_yaml(text, "pack")
     if was == document:
         return text
     line_end = "\r\n" if "\r\n" in text else "\n"

@@ -306,15 +306,22 @@ def _advice(
         shown = listed((words.value_name(fact, value) for value in same), "and")
         says = f"{words.fact_name(fact)}: no rule tells apart {shown}."
         yield Note("idle_choice", ("facts", fact, "values"), says, advice=True)
-    with suppress(Undecided):
+
+
+def order_advice(compiled: CompiledPack) -> Note | None:
+    """An order of questions that asks people fewer, by more than a little; None without one, or out of time."""
+    try:
         better = shorter_order(compiled, Budget(ADVICE_SECONDS))
-        if better is not None:
-            order = listed((words.fact_name(fact) for fact in better.order), "then")
-            says = (
-                f"People are asked {better.asked_now:.1f} questions about the facts on average. In the order {order} "
-                f"it would be {better.asks:.1f}."
-            )
-            yield Note("shorter_order", ("ask_order",), says, advice=True)
+    except Undecided:
+        return None
+    if better is None:
+        return None
+    order = listed((words.fact_name(fact) for fact in better.order), "then")
+    says = (
+        f"People are asked {better.asked_now:.1f} questions about the facts on average. In the order {order} "
+        f"it would be {better.asks:.1f}."
+    )
+    return Note("shorter_order", ("ask_order",), says, advice=True)
 
 
 def _lookalikes(document: Mapping[str, Any], live: CompiledPack) -> Iterator[Note]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from policy_rules.edits import rendering
 from policy_rules.edits.values import refused, tidy
 from policy_rules.pack import Organisation
@@ -9,8 +11,13 @@ from policy_rules.pack import Organisation
 NO_TEXT = "0" * 64
 
 
-def empty_pack(organisation: str, name: str, short_name: str) -> str:
-    """The text of a pack without rules. EditRefused where the id is none: a-z, 0-9 and _, a letter first."""
+def empty_pack(
+    organisation: str, name: str, short_name: str, nations: Sequence[str] = ("england", "wales")
+) -> str:
+    """The text of a pack without rules. EditRefused where the id is none: a-z, 0-9 and _, a letter first.
+
+    Without `nations`, their bank holidays are still to be chosen before anything can be worked out.
+    """
     try:
         Organisation(id=organisation, name=name, short_name=short_name)
     except ValueError:
@@ -21,7 +28,7 @@ def empty_pack(organisation: str, name: str, short_name: str) -> str:
     return rendering.document({
         "organisation": {"id": organisation, "name": tidy(name), "short_name": tidy(short_name)},
         "source": {"title": "", "version": "", "sha256": NO_TEXT},
-        "calendar": {"nations": ["england", "wales"]},
+        "calendar": {"nations": list(nations)},
         "contacts": {},
         "facts": {"nature": {"values": ["complaint", "enquiry", "feedback", "compliment"]}, "on_behalf_of": {},
                   "representative_basis": {}},
