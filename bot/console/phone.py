@@ -204,6 +204,7 @@ class Phone:
             "channels": [(name, CHANNEL_NAMES[name]) for name in CHANNELS],
             "unknown": UNKNOWN,
             "kept": kept and bool(sitting.reference),
+            "stored": bool(sitting.reference),
             "now": now,
             "privacy": sitting.context.privacy,
             "spaced": spaced(sitting.reference),
