@@ -149,6 +149,11 @@ class Settings(BaseModel):
         default="auto",
         description="Whether `/` and `/{organisation}/` show the demonstration. `auto`: while no public URL is set.",
     )
+    new_organisations: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Whether somebody who edits an organisation's rules may begin another organisation, from empty "
+        "rules. `auto`: where the demonstration is shown. A host of organisations that are strangers leaves it off.",
+    )
     clamd: str = Field(
         default="",
         pattern=r"^(unix:/\S+|tcp:\S+:\d{1,5})?$",
@@ -321,6 +326,11 @@ class Settings(BaseModel):
     def shows_demo(self) -> bool:
         """Whether the demonstration is served."""
         return self.demo == "on" or (self.demo == "auto" and not self.public_url)
+
+    @property
+    def lets_new_organisations(self) -> bool:
+        """Whether an organisation can be begun on the staff's pages."""
+        return self.new_organisations == "on" or (self.new_organisations == "auto" and self.shows_demo)
 
     @property
     def staff_idle(self) -> timedelta:

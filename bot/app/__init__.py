@@ -254,7 +254,13 @@ def _mount(app: FastAPI, house: House, hearing: Hearing, rest: RestChannel) -> N
         *(showcase.routes(house.packs, house.overlays) if house.settings.shows_demo else []),
         *consent.routes(house.desk, house.door, house.overlays),
         *EvidenceChannel(house.intake, house.door, problems.respond).routes(),
-        *console.routes(house.desk, house.door, house.settings, staff.Counter(house.desk, hub.tell)),
+        *console.routes(
+            house.desk,
+            house.door,
+            house.settings,
+            staff.Counter(house.desk, hub.tell),
+            mail_server(house.settings) if house.settings.smtp_host else None,
+        ),
         *forms.routes(hearing, house.overlays, house.intake),
         *after.routes(hearing, house.overlays, house.intake, can_mail=bool(house.settings.smtp_host)),
     ]

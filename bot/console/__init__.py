@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from bot.console import accounts
 from bot.console.account import OwnAccount
 from bot.console.conversing import Voice
+from bot.console.founding import Founders
 from bot.console.phone import Phone
 from bot.console.register import Register
 from bot.console.signin import SignIn
@@ -18,12 +19,15 @@ from bot.console.unsent import UnsentConversations
 from bot.door import Door
 from bot.settings import Settings
 from bot.turn import Desk
+from handoff.mail import MailServer
 
 __all__ = ["routes"]
 
 
-def routes(desk: Desk, door: Door, settings: Settings, voice: Voice) -> list[BaseRoute]:
-    """The pages of the console; another part is a line here."""
+def routes(
+    desk: Desk, door: Door, settings: Settings, voice: Voice, mail: MailServer | None = None
+) -> list[BaseRoute]:
+    """The pages of the console; another part is a line here. Without a `mail` server no invitation is sent."""
     console = Console(desk, door, settings)
     provider = None
     if settings.oidc_issuer:
@@ -36,6 +40,7 @@ def routes(desk: Desk, door: Door, settings: Settings, voice: Voice) -> list[Bas
         Register(console, voice),
         UnsentConversations(console, voice),
         Phone(console),
+        Founders(console, mail),
         OwnAccount(console, sign_in),
         sign_in,
     ]

@@ -24,7 +24,7 @@ from policy_rules.edits import Add, Conflict, Edit, Review, applied, changes, co
 from policy_rules.edits.editing import free_name
 from policy_rules.edits.keeping import rewritten
 from policy_rules.edits.places import LISTS, MAPS, Document, names
-from policy_rules.errors import Refusal
+from policy_rules.errors import Refusal, UnknownOrganisation
 
 TRIES = 8
 KEPT_REVIEWS = 24
@@ -32,11 +32,11 @@ KEPT_REVIEWS = 24
 
 @dataclass(frozen=True)
 class Live:
-    """The rules in force now."""
+    """The rules in force now; number 0, no text and no pack where there are none yet."""
 
     number: int
     text: str
-    compiled: CompiledPack
+    compiled: CompiledPack | None
 
     @cached_property
     def document(self) -> Document:
@@ -88,9 +88,12 @@ class Bench:
         self._reviews: OrderedDict[tuple[Any, ...], Review] = OrderedDict()
 
     def live(self, organisation: str) -> Live:
-        """The rules in force now. UnknownOrganisation (404)."""
+        """The rules in force now."""
         packs = self.desk.packs
-        compiled = packs.get(organisation)
+        try:
+            compiled = packs.get(organisation)
+        except UnknownOrganisation:
+            return Live(0, "", None)
         number = packs.number_of(compiled) or 1
         text = next((e.text for e in packs.editions(organisation) if e.number == number), "")
         return Live(number, text, compiled)
@@ -111,7 +114,7 @@ class Bench:
     async def checked(self, text: str, live: Live) -> Review:
         """What is said of a text; worked out once for each text, beside the requests. BrokenPack as of `review`."""
         now = self.desk.clock()
-        key = (drafts.sha256_of(text), live.compiled.sha256, now.date())
+        key = (drafts.sha256_of(text), "" if live.compiled is None else live.compiled.sha256, now.date())
         found = self._reviews.get(key)
         if found is None:
             folder = self.desk.packs.folder

@@ -14,7 +14,7 @@ from bot.console.rules_bench import Bench
 from bot.console.rules_merge import seen_of
 from bot.console.rules_view import frame
 from bot.console.site import Page, Visit
-from cases import drafts
+from cases import drafts, organisations
 from cases.drafts import LONGEST_REASON, LONGEST_TITLE, About, BadDraft, OutOfDate
 
 FIELDS = ("title", "reason", "source", "effective_on")
@@ -47,10 +47,14 @@ class Starting:
             return self._new_page(visit, errors)
         live = self._bench.live(visit.organisation)
         draft_id, now, writer = secrets.token_hex(12), self._desk.clock(), visit.writer
-        organisation = visit.organisation
+        organisation, text = visit.organisation, live.text
+        if not live.number:
+            # Its first rules are begun anew: from what somebody wrote of them before.
+            begun = await self._desk.store.read(lambda conn: organisations.begun(conn, organisation))
+            text = begun or text
         await self._desk.store.write(
             lambda conn: drafts.create_draft(
-                conn, organisation, draft_id, about, live.text, live.base, writer, now
+                conn, organisation, draft_id, about, text, live.base, writer, now
             )
         )
         return visit.go(f"/rules/drafts/{draft_id}")
@@ -58,13 +62,13 @@ class Starting:
     def _new_page(self, visit: Visit, errors: dict[str, str]) -> Response:
         typed = {name: visit.said(name) for name in FIELDS}
         live = self._bench.live(visit.organisation)
-        source = live.compiled.pack.source
+        source = live.compiled.pack.source if live.compiled is not None else None
         values = {
             "title": "Start a change",
             "typed": typed,
             "errors": errors,
             "number": live.number,
-            "policy": f"{source.title}, version {source.version}",
+            "policy": f"{source.title}, version {source.version}" if source is not None else "",
             "seen": None,
         }
         return visit.page("workshop_about.html", values, status=422 if errors else 200)

@@ -31,6 +31,8 @@ from policy_rules.space import accepts
 from policy_rules.words import listed
 
 MOST_WHY_NOT = 30
+# Of a draft that nothing is in force before.
+LONDON = ZoneInfo("Europe/London")
 
 
 class Trying:
@@ -79,6 +81,7 @@ class Trying:
             "name": said.get("name", ""),
             "because": said.get("because", ""),
             "result": None,
+            "has_live": here.live.compiled is not None,
         }
         if "on" in said and received is not None and not problems:
             values |= _results(here, facts, received)
@@ -151,7 +154,8 @@ def _differs(says: str) -> list[str]:
 
 
 def _zone(here: Opened) -> ZoneInfo:
-    return ZoneInfo(here.live.compiled.pack.calendar.timezone)
+    live = here.live.compiled
+    return ZoneInfo(live.pack.calendar.timezone) if live is not None else LONDON
 
 
 def _fields(here: Opened) -> list[dict[str, Any]]:
@@ -208,34 +212,41 @@ def _results(here: Opened, facts: Mapping[str, str], received: datetime) -> dict
     """What comes of a case under both, why, and what the person is asked."""
     draft = here.review.compiled if here.review.is_provable else None
     live = here.live.compiled
-    known = {
-        f: v
-        for f, v in facts.items()
-        if f in live.accepted and (v in live.accepted[f] or not live.accepted[f])
-    }
-    now = _decided(live, known, received)
+    known = _known_to(live, facts)
+    now = _decided(live, known, received) if live is not None else None
     then = _decided(draft, facts, received) if draft is not None else None
+    rules, made = (draft, then) if then is not None else (live, now)
+    if rules is None or made is None:
+        return {}
     return {
         "result": _side_by_side(now, then),
-        "why": list((then or now).as_json()["reasons"]),
-        "why_not": _why_not(draft or live, facts if draft else known, (then or now).reasons[0].rule),
-        "assumed": [words.fact_name(fact) for fact in (then or now).assumed],
+        "why": list(made.as_json()["reasons"]),
+        "why_not": _why_not(rules, facts if draft else known, made.reasons[0].rule),
+        "assumed": [words.fact_name(fact) for fact in made.assumed],
         "questions": _questions(draft, facts) if draft is not None else [],
-        "questions_now": _questions(live, known),
-        "unknown_now": [words.fact_name(f) for f in facts if f not in known],
-        "sha": (then or now).policy_sha256[:12],
+        "questions_now": _questions(live, known) if live is not None else [],
+        "unknown_now": [words.fact_name(f) for f in facts if f not in known] if live is not None else [],
+        "sha": made.policy_sha256[:12],
     }
 
 
-def _side_by_side(now: Decision, then: Decision | None) -> list[tuple[str, str, str, bool]]:
+def _known_to(live: CompiledPack | None, facts: Mapping[str, str]) -> dict[str, str]:
+    """The facts that the rules in force know."""
+    if live is None:
+        return {}
+    accepted = live.accepted
+    return {f: v for f, v in facts.items() if f in accepted and (v in accepted[f] or not accepted[f])}
+
+
+def _side_by_side(now: Decision | None, then: Decision | None) -> list[tuple[str, str, str, bool]]:
     """What is decided: the heading, under the rules in force, under the draft, and whether that differs."""
-    before = _lines(now)
+    before = {} if now is None else _lines(now)
     after = None if then is None else _lines(then)
     found = []
     for key in dict.fromkeys([*before, *(after or ())]):
         is_now = before.get(key, "none")
         would = "cannot be said yet" if after is None else after.get(key, "none")
-        found.append((key, is_now, would, after is not None and is_now != would))
+        found.append((key, is_now, would, after is not None and now is not None and is_now != would))
     return found
 
 

@@ -146,8 +146,9 @@ class SignIn:
 
     def easily_guessed(self, visit: Visit, email: str, name: str) -> list[str]:
         """What of somebody a guesser tries first."""
-        named = self._desk.packs.get(visit.organisation).pack.organisation
-        words = [*re.split(r"[@.\s]+", f"{email} {name}"), named.id, named.short_name, *named.name.split()]
+        named, words = self._console.named(visit), re.split(r"[@.\s]+", f"{email} {name}")
+        if named is not None:
+            words += [named.id, named.short_name, *named.name.split()]
         return [word for word in (*words, "hearout", "complaint", "complaints") if len(word) > 2]
 
     async def _invited(self, visit: Visit, secret: str) -> Account | None:

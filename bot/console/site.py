@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.console import cookies, forgery
+from bot.console.beginning import BEFORE, Named, NotInForce, named
 from bot.console.permissions import Permission, may
 from bot.console.refusals import MayNot, NoSuchPage, NotSecure, SignInFirst
 from bot.console.rendering import render
@@ -26,12 +27,13 @@ from bot.door import Door, refuse_nul
 from bot.door.callers import host_name, is_loopback
 from bot.settings import Settings
 from bot.turn import Desk
-from cases import listing, sessions
+from cases import listing, organisations, sessions
 from cases.events import NoSuchCase, Writer
 from cases.listing import Place
 from cases.sessions import Limits, Session
 from cases.staff import Account
 from policy_rules.errors import Refusal, UnknownOrganisation
+from policy_rules.pack import Organisation
 
 log = structlog.get_logger("hearout.console")
 
@@ -80,6 +82,8 @@ class Visit:
     secret: str | None
     permissions: frozenset[Permission]
     sent: FormData = field(default_factory=FormData)
+    # What the organisation is called while no rules of it are in force; None once some are.
+    begun: Named | None = None
 
     @property
     def account(self) -> Account:
@@ -167,8 +171,10 @@ class Console:
         async def guarded(request: Request) -> Response:
             visit = Visit(self, request, request.path_params["org"], None, None, frozenset())
             try:
-                self.desk.packs.get(visit.organisation)
+                await self._find(visit)
                 await self._admit(visit, page)
+                if visit.begun is not None and (elsewhere := _before(visit, page)) is not None:
+                    return elsewhere
                 return await page.endpoint(visit)
             except SignInFirst:
                 return self._to_sign_in(visit)
@@ -178,6 +184,20 @@ class Console:
                 return self._failed(visit, error)
 
         return guarded
+
+    async def _find(self, visit: Visit) -> None:
+        """Whose pages these are. UnknownOrganisation (404) where it has no rules and nobody works on its first ones."""
+        organisation = visit.organisation
+        try:
+            self.desk.packs.get(organisation)
+        except UnknownOrganisation:
+            # Whoever guesses names does it at the pace of everybody else.
+            self.door.count_address(self.door.caller(visit.request.scope))
+            refuse_nul(organisation)
+            text = await self.desk.store.read(lambda conn: organisations.begun(conn, organisation))
+            if text is None:
+                raise
+            visit.begun = named(organisation, text)
 
     async def _admit(self, visit: Visit, page: Page) -> None:
         """Find out who it is; refuse whoever may not, and a form that no page of ours sent."""
@@ -223,11 +243,10 @@ class Console:
 
     def page(self, visit: Visit, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         """A template within the frame: organisation, navigation, who is signed in."""
-        pack = self._pack(visit.organisation)
         shared: dict[str, Any] = {
             "visit": visit,
             "account": visit.session.account if visit.session is not None else None,
-            "organisation": pack.organisation if pack is not None else None,
+            "organisation": self.named(visit),
             "home": visit.home,
             "path": visit.request.url.path,
             "nav": self._navigation(visit),
@@ -248,9 +267,12 @@ class Console:
             return 0
         return max(0, int((visit.session.expires_at - self.desk.clock()).total_seconds()))
 
-    def _pack(self, organisation: str) -> Any:
+    def named(self, visit: Visit) -> Organisation | Named | None:
+        """What the organisation is called; None where there is none."""
+        if visit.begun is not None:
+            return visit.begun
         try:
-            return self.desk.packs.get(organisation).pack
+            return self.desk.packs.get(visit.organisation).pack.organisation
         except UnknownOrganisation:
             return None
 
@@ -261,7 +283,7 @@ class Console:
         path = visit.request.url.path
         found = []
         for page in self._all:
-            if page.nav is None or not visit.may(page.needs):
+            if page.nav is None or not visit.may(page.needs) or _not_yet(visit, page):
                 continue
             address = visit.home + page.path
             here = path == address or (page.path != "" and path.startswith(f"{address}/"))
@@ -296,6 +318,20 @@ class Console:
         log.error("page_failed", request_id=request_id, kind=type(error).__name__, places=places[-6:])
         said = "Something failed on our side, and nothing was half stored. Please try again."
         return visit.page("trouble.html", {"title": "This page failed", "said": said}, status=500)
+
+
+def _not_yet(visit: Visit, page: Page) -> bool:
+    """Whether a page is one of those that begin with the first rules: all but the rules' own, and the account."""
+    return visit.begun is not None and (page.needs not in BEFORE or page.path == "")
+
+
+def _before(visit: Visit, page: Page) -> Response | None:
+    """Where the first page leads while there are no rules. NotInForce (404) for what begins with them."""
+    if not _not_yet(visit, page):
+        return None
+    if page.path:
+        raise NotInForce
+    return visit.go("/rules" if visit.may(Permission.SEE_RULES) else "/account")
 
 
 async def _nothing(visit: Visit) -> Response:

@@ -1,0 +1,228 @@
+"""A new organisation begins on a page: who may, under which id, and what there is of it before its first rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.settings import Settings
+from cases import drafts, organisations, staff
+from cases.models import rule_drafts, staff_accounts
+from tests.console.office import PASSWORD, Colleague, Office, office
+
+PAGE = "/rules/new-organisation"
+ASKED = {
+    "id": "svit",
+    "name": "Severn Valley Institute of Tuning",
+    "short_name": "SVIT",
+    "approver_name": "Lee Approver",
+    "approver_email": "lee@example.org",
+}
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """For what keeps nothing."""
+    with office(tmp_path_factory.mktemp("shared"), limits="off") as made:
+        yield made
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Office]:
+    with office(tmp_path, limits="off") as made:
+        yield made
+
+
+def begun(here: Office, **other: str) -> tuple[Colleague, str, str]:
+    """An editor of CQM who has begun an organisation, and the two secrets."""
+    who = here.signed_in("rules_editor", email="jo@example.org")
+    who.get(PAGE)
+    page = who.post(PAGE, **{**ASKED, **other})
+    assert page.status_code == 200, who.text
+    ours = re.search(r'id="ours" href="[^"]*invitation=([0-9a-f]{64})"', page.text)
+    theirs = re.search(r'id="theirs">[^<]*invitation=([0-9a-f]{64})<', page.text)
+    assert ours is not None
+    assert theirs is not None
+    return who, ours[1], theirs[1]
+
+
+def joined(here: Office, secret: str, name: str = "Jo Field", organisation: str = "svit") -> Colleague:
+    """Somebody who has used their link."""
+    who = here.browser(organisation)
+    who.get(f"/welcome?invitation={secret}")
+    assert who.post("/welcome", invitation=secret, name=name, password=PASSWORD).status_code == 303, who.text
+    return who
+
+
+class TestBeginning:
+    def test_it_has_a_draft_two_invitations_and_a_trail(self, here: Office) -> None:
+        begun(here)
+        with_draft = sa.select(rule_drafts).where(rule_drafts.c.organisation == "svit")
+        (draft,) = here.store.read_sync(lambda conn: conn.execute(with_draft).all())
+        assert (draft.base, draft.state, draft.author_name) == (0, "open", "jo")
+        query = sa.select(staff_accounts.c.id, staff_accounts.c.email, staff_accounts.c.roles)
+        query = query.where(staff_accounts.c.organisation == "svit").order_by(staff_accounts.c.email)
+        jo, lee = here.store.read_sync(lambda conn: conn.execute(query).all())
+        assert (jo.email, jo.roles) == ("jo@example.org", ["rules_editor"])
+        assert (lee.email, lee.roles) == ("lee@example.org", ["staff", "rules_approver"])
+        assert draft.author == jo.id
+        assert sorted(action for action, _, _ in here.trail("svit")) == sorted(
+            [organisations.BEGUN, staff.INVITED, staff.INVITED, drafts.CREATED]
+        )
+        assert (organisations.BEGUN, "svit") in [(action, about) for action, about, _ in here.trail()]
+
+    def test_its_people_sign_in_before_there_are_rules(self, here: Office) -> None:
+        _, ours, theirs = begun(here)
+        jo, lee = joined(here, ours), joined(here, theirs, "Lee Approver")
+        for who in (jo, lee):
+            answer = who.get()
+            assert (answer.status_code, answer.headers["location"]) == (303, "/svit/staff/rules")
+            assert who.get("/account").status_code == 200
+            assert "SVIT" in who.page.text
+        again = here.browser("svit")
+        assert again.sign_in("jo@example.org").status_code == 303
+        assert again.is_signed_in
+
+    def test_what_begins_with_the_first_rules_says_so(self, here: Office) -> None:
+        _, _, theirs = begun(here)
+        lee = joined(here, theirs, "Lee Approver")
+        for path in ("/phone", "/unfinished", "/cases/SVIT-0000-0001-1"):
+            assert lee.get(path).status_code == 404, path
+            assert "No rules are in force here yet" in lee.text, path
+        assert '<a href="/svit/staff/phone"' not in lee.get("/account").text
+
+    def test_nothing_of_it_is_public(self, here: Office) -> None:
+        begun(here)
+        who = here.browser("svit")
+        for path in ("", "/", "/complain", "/case", "/widget", "/colours.css", "/widget.json", "/consent/x"):
+            found, unknown = who.http.get(f"/svit{path}"), who.http.get(f"/nobody{path}")
+            assert found.status_code == unknown.status_code == 404, path
+            assert _told(found) == _told(unknown), path
+
+    def test_nor_is_it_told_by_the_api_the_index_or_health(self, here: Office) -> None:
+        who, _, _ = begun(here)
+        for path in ("/", "/api/v1/organisations", "/healthz", "/readyz", "/widget/hearout-loader.js"):
+            assert "svit" not in who.http.get(path).text, path
+        said = who.http.post(
+            "/webhooks/rest/webhook",
+            json={"sender": "0" * 32, "message": "hello", "metadata": {"organisation": "svit"}},
+        )
+        assert said.status_code == 404
+
+    def test_the_pages_of_an_organisation_that_never_began_are_none(self, shared: Office) -> None:
+        assert shared.browser("nobody").get("/sign-in").status_code == 404
+        assert shared.browser("a%00b").get("/sign-in").status_code in (404, 422)
+
+
+def _told(answer: Any) -> str:
+    """What an answer says, without what differs from each request to the next."""
+    text = re.sub(r'"request_id":"\w+"', "", answer.text.replace("svit", "nobody"))
+    return re.sub(r"[0-9a-f]{64}", "", text)
+
+
+class TestWhatIsRefused:
+    @pytest.mark.parametrize(
+        ("field", "value", "says"),
+        [
+            ("id", "", "letters a to z"),
+            ("id", "s", "letters a to z"),
+            ("id", "SVIT", "letters a to z"),
+            ("id", "sv-it", "letters a to z"),
+            ("id", "svit2", "letters a to z"),
+            ("id", "../etc", "letters a to z"),
+            ("id", "a" * 21, "letters a to z"),
+            ("id", "cim", "is an organisation here"),
+            ("id", "staff", "word of the server"),
+            ("id", "api", "word of the server"),
+            ("id", "healthz", "word of the server"),
+            ("name", "", "Write the organisation's name"),
+            ("name", "x" * 121, "At most 120"),
+            ("short_name", "", "for short"),
+            ("approver_name", "", "the person who approves"),
+            ("approver_email", "lee", "such as lee@example.org"),
+            ("approver_email", "one's own", "name somebody else"),
+        ],
+    )
+    def test_and_nothing_is_kept(self, shared: Office, field: str, value: str, says: str) -> None:
+        here = shared
+        who = here.signed_in("rules_editor")
+        email = who.get("/account").text
+        own = re.search(r"\w+@example\.org", email)
+        assert own is not None
+        value = own[0].title() if value == "one's own" else value
+        who.get(PAGE)
+        assert who.post(PAGE, **{**ASKED, field: value}).status_code == 422
+        assert says in who.text
+        # What was typed is still there, but for the field that was wrong too.
+        assert ASKED["approver_name" if field != "approver_name" else "name"] in who.page.text
+        assert _rows(here, rule_drafts) == 0
+
+    def test_an_id_that_somebody_begins_with(self, here: Office) -> None:
+        who, _, _ = begun(here)
+        who.get(PAGE)
+        assert who.post(PAGE, **ASKED).status_code == 422
+        assert "is an organisation here, or was one" in who.text
+        assert _rows(here, rule_drafts) == 1
+
+    def test_an_id_that_was_somebodys_is_never_given_again(self, here: Office) -> None:
+        """Else the new people would find the old ones' cases."""
+        here.account("old@example.org", organisation="svit")
+        who = here.signed_in("rules_editor")
+        who.get(PAGE)
+        assert who.post(PAGE, **ASKED).status_code == 422
+        assert "or was one" in who.text
+
+    @pytest.mark.parametrize("role", ["staff", "rules_approver", "auditor", "privacy_officer"])
+    def test_other_roles(self, shared: Office, role: str) -> None:
+        who = shared.signed_in(role)
+        assert who.get(PAGE).status_code == 403
+        assert who.post(PAGE, **ASKED).status_code == 403
+
+    @pytest.mark.parametrize(
+        ("settings", "allowed"),
+        [
+            ({}, True),
+            ({"new_organisations": "off"}, False),
+            ({"demo": "off"}, False),
+            ({"public_url": "https://complaints.example.org"}, False),
+            ({"public_url": "https://complaints.example.org", "new_organisations": "on"}, True),
+        ],
+    )
+    def test_a_host_may_forbid_it(self, settings: dict[str, Any], allowed: bool) -> None:
+        assert Settings(**settings).lets_new_organisations is allowed
+
+
+def test_a_server_that_does_not_allow_it_says_who_can(tmp_path: Path) -> None:
+    with office(tmp_path, limits="off", new_organisations="off") as here:
+        who = here.signed_in("rules_editor")
+        assert who.get(PAGE).status_code == 403
+        assert "HEAROUT_NEW_ORGANISATIONS" in who.text
+        assert who.post(PAGE, **ASKED).status_code == 403
+        assert _rows(here, rule_drafts) == 0
+
+
+def test_no_address_of_the_server_can_be_an_organisation(shared: Office) -> None:
+    leading = {path.strip("/").partition("/")[0] for path in _paths(shared.app.routes)}
+    words = {word for word in leading if re.fullmatch(r"[a-z]{2,20}", word)}
+    assert {"api", "widget", "healthz", "metrics"} <= words <= organisations.RESERVED
+
+
+def _paths(routes: Any) -> Iterator[str]:
+    for route in routes:
+        if getattr(route, "path", None) is not None:
+            yield route.path
+        else:
+            yield from _paths(getattr(route, "routes", None) or route.original_router.routes)
+
+
+def _rows(here: Office, table: sa.Table) -> int:
+    return int(
+        here.store.read_sync(
+            lambda conn: conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        )
+    )
