@@ -9,9 +9,8 @@ from typing import Any
 from bot.console.rules_words import id_of, key_of, shown
 from policy_rules.edits import Edit, EditRefused, Put
 from policy_rules.edits.cells import Cell, Sort, own_values
-from policy_rules.edits.names import fact_name, value_name
 from policy_rules.edits.places import SINGLE, Document, Path
-from policy_rules.edits.values import cell_default, checked
+from policy_rules.edits.values import cell_default, checked, refused
 
 Said = Callable[[str], str]
 
@@ -154,6 +153,15 @@ def asked(section: str, name: str, fields: Iterable[Field], was: Callable[[Cell]
         if same(wanted, before):
             found.values[cell.path] = before
             continue
+        strange = [
+            value for value in made.chosen if value not in cell.values and value not in _values(before)
+        ]
+        if strange:
+            # A new word is written into the field for new words, never sent as if it had been a choice.
+            found.errors[made.id] = refused(
+                path, f"{cell.label}: '{strange[0][:60]}' is not among the choices.", strange[0], cell.values
+            ).detail
+            continue
         try:
             value = checked(cell, _in_order(wanted, before), path)
         except EditRefused as refusal:
@@ -163,6 +171,12 @@ def asked(section: str, name: str, fields: Iterable[Field], was: Callable[[Cell]
         if not same(value, before):
             found.edits.append(Put(path, value))
     return found
+
+
+def _values(value: Any) -> list[str]:
+    """The single values of what stands in a cell."""
+    found = value.get("not") if isinstance(value, Mapping) else value
+    return [str(item) for item in found] if isinstance(found, list) else [str(found)]
 
 
 def _in_order(wanted: Any, before: Any) -> Any:
@@ -183,15 +197,3 @@ def grouped(fields: Sequence[Field]) -> list[tuple[str, list[Field]]]:
     for made in fields:
         groups.setdefault(made.cell.group, []).append(made)
     return list(groups.items())
-
-
-def implied_choices(document: Document, fact: str) -> list[tuple[str, str]]:
-    """What another answer may be, from which a fact is taken: `complainant_type=apprentice`."""
-    from policy_rules.edits.cells import fact_values, testable
-
-    return [
-        (f"{other}={value}", f"{fact_name(other)}: {value_name(other, value)}")
-        for other in testable(document)
-        if other != fact
-        for value in fact_values(document, other)
-    ]

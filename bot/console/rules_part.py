@@ -23,7 +23,7 @@ from policy_rules.edits.cells import Cell, Sort, cells
 from policy_rules.edits.editing import free_name
 from policy_rules.edits.places import LISTS, SINGLE, Document, find, get, names
 from policy_rules.edits.uses import fallout
-from policy_rules.edits.values import new_name, tidy
+from policy_rules.edits.values import new_name, refused, tidy
 from policy_rules.facts import VOCABULARY
 
 # What stands on the page about the policy itself: sections of which there is one.
@@ -257,7 +257,12 @@ class Parts:
         part = find(document, section, name) if name else None
         if wanted == ["source"]:
             wanted = ["clause", "says", "readings"]
-        own = [c for c in cells(document, section, name) if not wanted or key_of(c.path) in wanted]
+        known = {key_of(cell.path): cell for cell in cells(document, section, name)}
+        for key in wanted:
+            if key not in known:
+                path = (section, name, *key.split("."))
+                raise refused(path, f"A {words.ONE_OF[section]} has no '{key[:60]}'.", key, known)
+        own = [cell for key, cell in known.items() if not wanted or key in wanted]
         return [field_of(document, section, name, cell, _inner(part, cell)) for cell in own]
 
     async def _page(
@@ -323,6 +328,8 @@ def _edit_of(document: Document, section: str, name: str, act: str) -> Edit | No
     )
     place = order.index(name) if name in order else 0
     moved = "ask_order" if section == "facts" else section
+    if act == "top":
+        return Move(moved, name, order[0]) if place else None
     if act == "up":
         return Move(moved, name, order[place - 1]) if place else None
     if act == "down":

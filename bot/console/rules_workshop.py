@@ -1,7 +1,7 @@
 """The rules workshop: a draft as grids of cells, checked after each save, and compared with the rules in force.
 
 Addresses after /{org}/staff: /rules/drafts/new, /rules/drafts/{draft}[/{section}[/{name}]], and beside the sections
-about, policy, checks, try, file and edits.
+about, begin, policy, checks, try, file and edits.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from bot.console.permissions import Permission
 from bot.console.refusals import NoSuchPage
 from bot.console.rules_bench import Bench, Opened
 from bot.console.rules_file import Files
+from bot.console.rules_first import FirstSteps
 from bot.console.rules_merge import Merging
 from bot.console.rules_part import Parts
 from bot.console.rules_start import Starting
@@ -35,7 +36,13 @@ class Workshop:
     def __init__(self, console: Console) -> None:
         self._bench = bench = Bench(console.desk)
         self._merging = merging = Merging(bench)
-        self._parts: list[Part] = [Starting(bench), Files(bench), Trying(bench, merging), merging]
+        self._parts: list[Part] = [
+            Starting(bench),
+            FirstSteps(bench, merging),
+            Files(bench),
+            Trying(bench, merging),
+            merging,
+        ]
         # Sections are found last: their addresses take whatever is left.
         self._last = Parts(bench, merging)
 

@@ -32,7 +32,7 @@ from policy_rules.verify import Finding, Shares, shares, verify
 from policy_rules.words import box_words, capital, listed
 
 FILE = "draft.yml"
-ADVICE_SECONDS = 0.5
+ADVICE_SECONDS = 1.0
 # Words that are as like as this are one word misspelt more often than two.
 ALIKE = 0.86
 # Findings that are no proof of a fault but keep a pack from being loaded by a server.
@@ -234,8 +234,8 @@ def _note(document: Mapping[str, Any], compiled: CompiledPack, finding: Finding)
 def _by_example(notes: Iterable[Note]) -> list[Note]:
     """One note for each example that does not come out, whatever differs in it."""
     found: dict[object, Note] = {}
-    for note in notes:
-        key: object = (note.kind, note.path) if note.kind == "example" else note
+    for place, note in enumerate(notes):
+        key: object = note.path if note.kind == "example" else place
         if key in found:
             differs = note.says.partition(" does not come out: ")[2]
             found[key] = replace(found[key], says=f"{found[key].says.rstrip('.')}; {differs}")
@@ -308,10 +308,10 @@ def _advice(
         yield Note("idle_choice", ("facts", fact, "values"), says, advice=True)
 
 
-def order_advice(compiled: CompiledPack) -> Note | None:
+def order_advice(compiled: CompiledPack, seconds: float = ADVICE_SECONDS) -> Note | None:
     """An order of questions that asks people fewer, by more than a little; None without one, or out of time."""
     try:
-        better = shorter_order(compiled, Budget(ADVICE_SECONDS))
+        better = shorter_order(compiled, Budget(seconds))
     except Undecided:
         return None
     if better is None:
