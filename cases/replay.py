@@ -89,6 +89,12 @@ def replay(store: Store, wanted: Wanted, new: CompiledPack, governed: Governed) 
     return found
 
 
+def state(conn: Connection, organisation: str) -> tuple[int, datetime | None]:
+    """How many cases there are, and when one last changed: as long as this is the same, so is a replay."""
+    query = sa.select(sa.func.max(cases.c.updated_at)).where(cases.c.organisation == organisation)
+    return count(conn, organisation), conn.execute(query).scalar()
+
+
 def count(conn: Connection, organisation: str) -> int:
     """How many cases the organisation has."""
     query = sa.select(sa.func.count()).select_from(cases).where(cases.c.organisation == organisation)

@@ -215,9 +215,9 @@ def publish(
     """
     draft = drafts.locked(conn, organisation, draft_id, shown.revision)
     drafts.require(draft, "submitted")
+    require_second_person(draft, drafts.editors(conn, organisation, draft_id), writer)
     if draft.text_sha256 != shown.text_sha256:
         raise ShownOther("Load the page again, and read what is there now.", where="sha256")
-    require_second_person(draft, drafts.editors(conn, organisation, draft_id), writer)
     if effective_from < now:
         raise BadDay("No rules can be in force before they are approved.", where="effective_on")
     known = versions(conn, organisation)
