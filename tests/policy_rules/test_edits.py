@@ -384,7 +384,7 @@ class TestTwoAuthors:
             Remove("routes", "x"),
         ]
         assert [from_json(as_json(edit)) for edit in edits] == edits
-        for said in (
+        wrong: list[Any] = [
             None,
             [],
             {},
@@ -392,7 +392,8 @@ class TestTwoAuthors:
             {"put": []},
             {"add": ["x"]},
             {"move": ["a", "b"], "before": 3},
-        ):
+        ]
+        for said in wrong:
             with pytest.raises(ValueError, match="this is no edit"):
                 from_json(said)
 
