@@ -13,6 +13,9 @@ from bot.console.conversing import Voice
 from bot.console.founding import Founders
 from bot.console.phone import Phone
 from bot.console.register import Register
+from bot.console.reports import Reports
+from bot.console.rules_versions import RuleVersions
+from bot.console.rules_workshop import Workshop
 from bot.console.signin import SignIn
 from bot.console.site import Console, Part
 from bot.console.unsent import UnsentConversations
@@ -40,7 +43,11 @@ def routes(
         Register(console, voice),
         UnsentConversations(console, voice),
         Phone(console),
+        Reports(console),
         Founders(console, mail),
+        RuleVersions(console),
+        # Last of the rules' pages: its sections take whatever address of a draft is left.
+        Workshop(console),
         OwnAccount(console, sign_in),
         sign_in,
     ]

@@ -23,6 +23,8 @@ class Permission(StrEnum):
     WORK_ON_CASES = "work_on_cases"
     LOG_COMPLAINTS = "log_complaints"
     EXPORT_CASES = "export_cases"
+    SEE_REPORTS = "see_reports"
+    REVIEW_LESSONS = "review_lessons"
     SEE_RULES = "see_rules"
     EDIT_RULES = "edit_rules"
     APPROVE_RULES = "approve_rules"
@@ -34,19 +36,35 @@ P = Permission
 OPEN = frozenset({P.ANYBODY, P.SIGNED_IN})
 
 MAY: dict[Role, frozenset[Permission]] = {
-    "staff": frozenset({P.SEE_CASES, P.WORK_ON_CASES, P.LOG_COMPLAINTS, P.SEE_RULES}),
+    "staff": frozenset(
+        {P.SEE_CASES, P.WORK_ON_CASES, P.LOG_COMPLAINTS, P.SEE_RULES, P.SEE_REPORTS, P.REVIEW_LESSONS}
+    ),
     # Held beside another role by those who deal with cases that the register keeps back.
     "restricted_cases": frozenset({P.SEE_RESTRICTED}),
     "rules_editor": frozenset({P.SEE_RULES, P.EDIT_RULES}),
     "rules_approver": frozenset({P.SEE_RULES, P.APPROVE_RULES}),
-    "privacy_officer": frozenset({P.SEE_CASES, P.SEE_RESTRICTED, P.EXPORT_CASES, P.PRIVACY, P.SEE_AUDIT}),
+    "privacy_officer": frozenset(
+        {
+            P.SEE_CASES,
+            P.SEE_RESTRICTED,
+            P.EXPORT_CASES,
+            P.SEE_REPORTS,
+            P.REVIEW_LESSONS,
+            P.PRIVACY,
+            P.SEE_AUDIT,
+        }
+    ),
     # Reads everything, changes nothing.
-    "auditor": frozenset({P.SEE_CASES, P.SEE_RESTRICTED, P.EXPORT_CASES, P.SEE_RULES, P.SEE_AUDIT}),
+    "auditor": frozenset(
+        {P.SEE_CASES, P.SEE_RESTRICTED, P.EXPORT_CASES, P.SEE_REPORTS, P.SEE_RULES, P.SEE_AUDIT}
+    ),
     # For programs, which have keys (`hearout keys`) and no pages.
     "api_client": frozenset(),
 }
 # What changes something: an auditor holds none of it.
-CHANGES = frozenset({P.WORK_ON_CASES, P.LOG_COMPLAINTS, P.EDIT_RULES, P.APPROVE_RULES, P.PRIVACY})
+CHANGES = frozenset(
+    {P.WORK_ON_CASES, P.LOG_COMPLAINTS, P.REVIEW_LESSONS, P.EDIT_RULES, P.APPROVE_RULES, P.PRIVACY}
+)
 
 ROLE_NAMES: dict[Role, str] = {
     "staff": "Staff",

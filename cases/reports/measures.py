@@ -15,7 +15,7 @@ from datetime import datetime
 from statistics import median
 
 from cases.closing import ANSWERED, CAUSES, FOUND, OUTCOMES, REMEDIES
-from cases.reports.hiding import SMALLEST, Counts, Hidden, hidden
+from cases.reports.hiding import SMALLEST, Bounds, Counts, Hidden, could_be, hidden
 from cases.reports.history import ZONE, Clock, Matter
 from cases.reports.lessons import Lesson
 from cases.reports.period import Period
@@ -38,11 +38,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A count in both periods."""
+    """A count in both periods; `share` is what it is of its total, in whole per cent, where that tells nothing more."""
 
     id: str
     now: Cell
     before: Cell
+    share: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ class Report:
     promises: tuple[Promise, ...]
     times: Times
     times_before: Times
+    upheld: float | None
+    upheld_before: float | None
     lessons: tuple[Lesson, ...] = ()
 
 
@@ -103,6 +106,16 @@ class _Side:
     matters: Sequence[Matter]
     counts: Counts = field(default_factory=Counts)
     hidden: dict[str, Hidden] = field(default_factory=dict)
+    bounds: dict[str, Bounds] = field(default_factory=dict)
+
+    def keep_back(self) -> None:
+        """Say what is hidden, and what could be worked out all the same."""
+        self.hidden = hidden(self.counts)
+        self.bounds = could_be(self.counts, self.hidden)
+
+    def could_be(self, name: str) -> Bounds:
+        """From where to where a count could lie by what is shown."""
+        return self.bounds.get(name, (0, 0))
 
     def cell(self, name: str) -> Cell:
         """A count as it may be shown; what was counted nowhere is zero, unless zeros are untold there."""
@@ -120,13 +133,14 @@ def report(
 ) -> Report:
     """The report on what was received in the period; `matters` hold the period before it too."""
     found = list(matters)
-    now = _side([matter for matter in found if matter.day in period])
-    before = _side([matter for matter in found if matter.day in period.before])
+    now, before = (
+        _side([matter for matter in found if matter.day in days], days) for days in (period, period.before)
+    )
     kinds = sorted({c.kind for side in (now, before) for m in side.matters for c in _promises_of(m)})
     for side in (now, before):
         for kind in kinds:
             _count_clock(side, kind)
-        side.hidden = hidden(side.counts)
+        side.keep_back()
     return Report(
         organisation=organisation,
         period=period,
@@ -136,11 +150,13 @@ def report(
         promises=tuple(_promise(kind, now, before) for kind in kinds),
         times=_times(now),
         times_before=_times(before),
+        upheld=_share(now, ["found"], ["decided"], 0),
+        upheld_before=_share(before, ["found"], ["decided"], 0),
         lessons=tuple(lessons),
     )
 
 
-def _side(matters: Sequence[Matter]) -> _Side:
+def _side(matters: Sequence[Matter], period: Period) -> _Side:
     """Everything but the clocks counted, with the sums that hold between the counts."""
     side = _Side([matter for matter in matters if matter.state in STATES])
     states = Counter(matter.state for matter in side.matters)
@@ -153,12 +169,20 @@ def _side(matters: Sequence[Matter]) -> _Side:
     )
     total("taken_up", {"recorded": recorded, "state.signposted": count("signposted")}, implied=["recorded"])
     total("recorded", {"state.filed": count("filed"), "state.informal": count("informal")})
+    if period.months:
+        in_month = Counter(_month(period, matter) for matter in side.matters)
+        total("received", {f"month.{number:02d}": in_month[number] for number in range(period.months)})
     here = [matter for matter in side.matters if matter.state in TAKEN_UP]
     for table in ("subject", "nature", "channel", "complainant_type"):
         _part(side, "taken_up", table, (getattr(matter, table) for matter in here))
     _part(side, "state.signposted", "sent_to", (m.sent_to for m in here if m.state == "signposted"))
     _count_filed(side, [matter for matter in here if matter.state == "filed"])
     return side
+
+
+def _month(period: Period, matter: Matter) -> int:
+    """Which month of the period it was received in, the first one being 0."""
+    return (matter.day.year - period.first.year) * 12 + matter.day.month - period.first.month
 
 
 def _count_filed(side: _Side, filed: Sequence[Matter]) -> None:
@@ -216,6 +240,9 @@ def _count_clock(side: _Side, kind: str) -> None:
 
 def _tables(now: _Side, before: _Side) -> Iterable[Table]:
     yield _table("received", "received", [f"state.{name}" for name in STATES], now, before)
+    months = sorted({n for side in (now, before) for n in side.counts.values if n.startswith("month.")})
+    if months:
+        yield _table("month", "received", months, now, before)
     for name in ("subject", "nature", "channel", "complainant_type"):
         yield _table(name, "taken_up", _ids(name, now, before), now, before)
     yield _table("sent_to", "state.signposted", _ids("sent_to", now, before), now, before)
@@ -258,7 +285,8 @@ def _row(name: str, total: str, now: _Side, before: _Side) -> Row:
     cells = [
         Cell(None, "untold") if _is_untold(side, name, total) else side.cell(name) for side in (now, before)
     ]
-    return Row(name, *cells)
+    share = _share(now, [name], [total], 0) if name != total and cells[0].value is not None else None
+    return Row(name, cells[0], cells[1], None if share is None else round(share))
 
 
 def _is_untold(side: _Side, name: str, total: str) -> bool:
@@ -274,19 +302,33 @@ def _promise(kind: str, now: _Side, before: _Side) -> Promise:
         amounts=tuple(sorted(amounts, key=lambda one: (one[1] or "", one[0] or 0))),
         counts={state: _row(f"{name}.{state}", name, now, before) for state in CLOCK_STATES},
         total=_row(name, name, now, before),
-        share=_share(now, name),
-        share_before=_share(before, name),
+        share=_kept_share(now, name),
+        share_before=_kept_share(before, name),
     )
 
 
-def _share(side: _Side, name: str) -> float | None:
-    """Of the promises that have come due, the share that was kept in time, in per cent; None where that would tell a
-    count that is hidden, and where none has come due."""
-    cells = [side.cell(f"{name}.{state}") for state in ("kept", "late", "not_kept")]
-    if any(cell.value is None for cell in cells):
+def _kept_share(side: _Side, name: str) -> float | None:
+    """Of the promises that have come due, the share that was kept in time; whole where a tenth would say too much."""
+    due = [f"{name}.{state}" for state in ("kept", "late", "not_kept")]
+    shares = (_share(side, due[:1], due, digits) for digits in (1, 0))
+    return next((share for share in shares if share is not None), None)
+
+
+def _share(side: _Side, part: Sequence[str], whole: Sequence[str], digits: int) -> float | None:
+    """What some counts are of others, in per cent; None where what is shown leaves it open, or there are none.
+
+    With counts that are hidden it is given only if it is the same whatever they are: then it tells nothing of them.
+    """
+    rest = [name for name in whole if name not in part]
+    low, high = (
+        [sum(side.could_be(name)[end] for name in names) for names in (part, whole, rest)] for end in (0, 1)
+    )
+    # Parts of the whole itself: the more of the others, the less their share.
+    wholes = (low[0] + high[2], high[0] + low[2]) if len(whole) > 1 else (high[1], low[1])
+    if not wholes[0] or not wholes[1]:
         return None
-    due = sum(cell.value or 0 for cell in cells)
-    return round(100 * (cells[0].value or 0) / due, 1) if due else None
+    least, most = (round(100 * one / of, digits) for one, of in zip((low[0], high[0]), wholes, strict=True))
+    return min(least, 100.0) if least == most else None
 
 
 def _times(side: _Side) -> Times:

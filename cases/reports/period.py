@@ -29,12 +29,18 @@ class Period:
     @property
     def before(self) -> Period:
         """As long before it: whole months before whole months, else as many days."""
-        after = self.last + timedelta(days=1)
-        months = (after.year - self.first.year) * 12 + after.month - self.first.month
-        if self.first.day == after.day == 1 and months > 0:
-            return Period(_months_earlier(self.first, months), self.first - timedelta(days=1))
+        if self.months:
+            return Period(_months_earlier(self.first, self.months), self.first - timedelta(days=1))
         days = self.last - self.first + timedelta(days=1)
         return Period(self.first - days, self.first - timedelta(days=1))
+
+    @property
+    def months(self) -> int:
+        """How many whole months it is; 0 where it begins or ends within one."""
+        after = self.last + timedelta(days=1)
+        if not self.first.day == after.day == 1:
+            return 0
+        return (after.year - self.first.year) * 12 + after.month - self.first.month
 
     @property
     def is_year(self) -> bool:

@@ -17,7 +17,8 @@ from cases.reports.measures import CLOCK_STATES, NOT_KNOWN, Cell, Report, Row
 from cases.reports.period import Period
 
 BOM = "\ufeff"
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Also in the wide signs of East Asian keyboards.
+_FORMULAS = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 SMALL, WITHHELD = f"fewer than {SMALLEST}", "not shown"
 # How a row of a table is called: its table and its id.
 Named = Callable[[str, str], str]
@@ -37,6 +38,11 @@ def sheet(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     writer.writerow(header)
     writer.writerows([safe(value) for value in row] for row in rows)
     return (BOM + text.getvalue()).encode()
+
+
+def read(content: bytes) -> list[list[str]]:
+    """The rows of a file of ours."""
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
 def safe(value: object) -> str:

@@ -26,6 +26,11 @@ PAGES = [
     ("", "staff"),
     ("", "rules_editor"),
     ("/account", "staff"),
+    ("/reports", "staff"),
+    ("/reports?from=yesterday", "auditor"),
+    ("/reports/board", "auditor"),
+    ("/reports/funnel", "staff"),
+    ("/reports/lessons", "staff"),
     ("/nothing-here", "staff"),
 ]
 
