@@ -32,6 +32,7 @@ class RuleVersions:
     def __init__(self, console: Console) -> None:
         self._desk = console.desk
         self._room = room = Room(console.desk, console.settings)
+        self._lets_begin = console.settings.lets_new_organisations
         self._parts: list[Part] = [Changes(room), Approval(room)]
 
     def pages(self) -> Sequence[Page]:
@@ -67,6 +68,7 @@ class RuleVersions:
             "drafts": [said.draft_row(one) for one in open_ones],
             "over": [said.draft_row(one) for one in every if one not in open_ones][:MOST_OVER],
             "may_edit": visit.may(Permission.EDIT_RULES),
+            "may_begin": self._lets_begin and visit.may(Permission.EDIT_RULES),
             "may_approve": visit.may(Permission.APPROVE_RULES),
             "findings": [
                 finding
