@@ -16,7 +16,6 @@ from bot.console.register import Register
 from bot.console.reports import Reports
 from bot.console.rules_versions import RuleVersions
 from bot.console.rules_workshop import Workshop
-from bot.console.rules_versions import RuleVersions
 from bot.console.signin import SignIn
 from bot.console.site import Console, Part
 from bot.console.unsent import UnsentConversations
@@ -49,7 +48,6 @@ def routes(
         RuleVersions(console),
         # Last of the rules' pages: its sections take whatever address of a draft is left.
         Workshop(console),
-        RuleVersions(console),
         OwnAccount(console, sign_in),
         sign_in,
     ]
