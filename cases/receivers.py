@@ -11,7 +11,7 @@ time probes a resting place. Once anything arrives there, all that had failed be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -130,6 +130,49 @@ def listing(conn: Connection, organisation: str | None = None) -> list[dict[str,
     for row in [*conn.execute(counts), *conn.execute(known)]:
         entry = found.setdefault((row.organisation, row.target), {**nothing, "waiting": 0, "dead": 0})
         entry.update(row._mapping)
+    return [found[key] for key in sorted(found)]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How a place is faring, in numbers: `attempts` is how often what waits there was tried, `since` is from when the
+    oldest of it waits, None while nothing does."""
+
+    organisation: str
+    target: str
+    state: str = WORKING
+    failures: int = 0
+    last_success_at: datetime | None = None
+    waiting: int = 0
+    dead: int = 0
+    attempts: int = 0
+    since: datetime | None = None
+
+
+def measures(conn: Connection) -> list[Measure]:
+    """Each place that has a row here, or something in the outbox that is not delivered. Names no case."""
+    waits = outbox.c.state.in_(("pending", "leased"))
+    # What is planned for later waits from then; what was tried, from when it was written.
+    begun = sa.case((outbox.c.attempts > 0, outbox.c.created_at), else_=outbox.c.due_at)
+    counts = (
+        sa.select(
+            outbox.c.organisation,
+            outbox.c.target,
+            sa.func.count().filter(waits).label("waiting"),
+            sa.func.count().filter(outbox.c.state == "dead").label("dead"),
+            sa.func.coalesce(sa.func.sum(outbox.c.attempts).filter(waits), 0).label("attempts"),
+            sa.type_coerce(sa.func.min(begun).filter(waits), outbox.c.due_at.type).label("since"),
+        )
+        .where(outbox.c.state.in_(("pending", "leased", "dead")))
+        .group_by(outbox.c.organisation, outbox.c.target)
+    )
+    known = sa.select(
+        *(receivers.c[name] for name in ("organisation", "target", "state", "failures", "last_success_at"))
+    )
+    found: dict[tuple[str, str], Measure] = {}
+    for row in [*conn.execute(counts), *conn.execute(known)]:
+        key = (row.organisation, row.target)
+        found[key] = replace(found.get(key, Measure(*key)), **row._mapping)
     return [found[key] for key in sorted(found)]
 
 
