@@ -142,8 +142,12 @@ class Parts:
         name, wrong = _new_part_name(visit, here.document, section)
         if wrong:
             found.errors = {"title": wrong, **found.errors}
+        # A fact that every pack may have brings its values; they are ticked on its own page, which comes next.
+        shared = section == "facts" and name in VOCABULARY
         missing = {
-            f.id: f"{f.cell.label}: say it here." for f in fields if f.cell.needed and not _given(found, f)
+            f.id: f"{f.cell.label}: say it here."
+            for f in fields
+            if f.cell.needed and not shared and not _given(found, f)
         }
         found.errors |= {key: says for key, says in missing.items() if key not in found.errors}
         if found.errors:
@@ -153,10 +157,9 @@ class Parts:
             if isinstance(edit, Put):
                 _nest(values, edit.path[2:], edit.value)
         add = Add(section, name, values, _after(visit, here.document, section))
+        back = address(here.draft.id, section, name if shared else None)
         try:
-            return await self._merging.keep(
-                visit, here, [add], address(here.draft.id, section), id_of(section, name)
-            )
+            return await self._merging.keep(visit, here, [add], back, id_of(section, name))
         except EditRefused as refusal:
             return await self._new_page(visit, here, section, fields, {"title": refusal.detail})
 
