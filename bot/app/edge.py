@@ -30,6 +30,8 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _SECRET = re.compile(r"(/consent/|/complain/(?=[A-Za-z0-9_-]{22})).+")
 # What is posted here is read piece by piece by whoever takes it, within limits of its own.
 _STREAMED = re.compile(r"/[^/]+/(complain(/.*)?|evidence)|/api/v1/cases/[^/]+/evidence")
+# Rules that are brought in: a pack has up to a megabyte (policy_rules.loader), and a form may write each byte as three.
+_RULES, MAX_RULES = re.compile(r"/[^/]+/staff/rules/drafts/[^/]+/file"), 3 * 1024 * 1024 + MAX_BODY
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 
 CONTENT_POLICY = b"default-src 'none'; frame-ancestors 'none'"
@@ -121,6 +123,7 @@ class _Exchange:
         if int(headers_of(self._scope).get(b"content-length", 0)) > DRAIN:
             raise _too_large()
         parts, size = [], 0
+        most = MAX_RULES if _RULES.fullmatch(self._scope["path"]) else MAX_BODY
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 more = True
@@ -130,13 +133,13 @@ class _Exchange:
                         raise _Gone
                     part, more = event.get("body", b""), event.get("more_body", False)
                     size += len(part)
-                    if size <= MAX_BODY:
+                    if size <= most:
                         parts.append(part)
                     elif size > DRAIN:
                         break
         except TimeoutError:
             raise Timeout(f"The body did not arrive within {BODY_SECONDS:.0f} seconds.") from None
-        if size > MAX_BODY:
+        if size > most:
             raise _too_large()
         return parts[0] if len(parts) == 1 else b"".join(parts)
 

@@ -129,6 +129,7 @@ async def _sent(visit: Visit) -> tuple[str, str]:
     sent = visit.sent.get("file")
     if isinstance(sent, UploadFile) and sent.filename:
         data = await sent.read(MAX_BYTES + 1)
+        await sent.close()
     else:
         words = visit.sent.get("text", "")
         # A form sends the ends of its lines as CR LF, whatever they were.

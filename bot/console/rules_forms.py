@@ -74,7 +74,7 @@ def typed(sent: Any, made: Field) -> Field:
         return value.strip() if isinstance(value, str) else ""
 
     if cell.sort in (Sort.CONDITION, Sort.CHOICES):
-        made.chosen = [str(item) for item in sent.getlist(key)]
+        made.chosen = [str(item) for item in sent.getlist(key) if item]
         made.excludes = said(f"{key}~how") == "not"
         made.new = said(f"{key}~new")
     elif cell.sort is Sort.CHOICE:
