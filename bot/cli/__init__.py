@@ -22,6 +22,8 @@ from bot.cli.keys import key_commands
 from bot.cli.letters import letter_commands
 from bot.cli.nlu import nlu_commands
 from bot.cli.privacy import privacy_commands
+from bot.cli.reporting import report_commands
+from bot.cli.rules import rule_commands
 from bot.cli.staff_accounts import account_commands
 from bot.cli.staffing import staff_commands
 
@@ -56,6 +58,8 @@ app.add_typer(difference_commands)
 app.add_typer(keeping_commands)
 app.add_typer(letter_commands)
 app.add_typer(doctor_commands)
+app.add_typer(report_commands)
+app.add_typer(rule_commands, name="rules")
 
 
 def say(text: str = "") -> None:
@@ -171,12 +175,13 @@ def decide(
     from policy_rules.decide import parse_facts
 
     with plainly():
-        compiled = _one_pack(organisation)
+        received = _instant(received_at, "--received-at") or _now()
+        compiled = _one_pack(organisation, received)
         given = dict(_pair(fact) for fact in facts or [])
         decision = decide_case(
             compiled,
             parse_facts(compiled, given),
-            _instant(received_at, "--received-at") or _now(),
+            received,
             assume=assume,
             first_told_at=_instant(first_told_at, "--first-told-at"),
             original_received_at=_instant(original_received_at, "--original-received-at"),
@@ -323,14 +328,14 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _one_pack(organisation: str) -> CompiledPack:
-    """The pack of one organisation. BrokenPack when its file is there and cannot be used."""
+def _one_pack(organisation: str, at: datetime) -> CompiledPack:
+    """The rules of one organisation at an instant. BrokenPack when its file is there and cannot be used."""
+    from bot.cli.rules import whole_shelf
     from policy_rules.errors import BrokenPack, UnknownOrganisation
-    from policy_rules.shelf import PackShelf
 
-    shelf = PackShelf(settings().packs_dir)
+    shelf = whole_shelf(settings())
     try:
-        return shelf.get(organisation)
+        return shelf.get(organisation, at)
     except UnknownOrganisation:
         mine = [finding for finding in shelf.findings if finding.startswith(f"{organisation}.yml:")]
         if mine:

@@ -22,10 +22,14 @@ import structlog
 
 from bot.app.keeping import free_bytes, megabytes
 from bot.app.receivers import mail_server
+from bot.cli.rules import whole_shelf
 from bot.overlay import BrokenOverlay, Overlay, Overlays
 from bot.settings import Settings
 from cases import audit, files, outbox
 from cases.backup import last_backup
+from cases.reports.gather import matters
+from cases.reports.period import Period, latest, year
+from cases.reports.reconcile import reconcile
 from cases.schema import SchemaMismatch
 from cases.store import Store, StoreMissing, open_store
 from cases.vault import Vault
@@ -160,6 +164,18 @@ def _within(store: Store, patient: Patient) -> Iterator[Finding]:
         cure = "See that a server runs with HEAROUT_DELIVERY=on."
         yield Finding("handoff", "fault", what, "the outbox", cure)
     yield from _of_files(store, patient)
+    yield from _of_reports(store, patient)
+
+
+def _of_reports(store: Store, patient: Patient) -> Iterator[Finding]:
+    """Whether this year's and last year's reports add up, and every story that was stored is in a count."""
+    as_of = latest(patient.now)
+    period = Period(year(as_of.year - 1).first, year(as_of.year).last)
+    for organisation in PackShelf(patient.settings.packs_dir).ids():
+        found = matters(store.read_sync, organisation, as_of, period.first, period.last)
+        for what in reconcile(store.read_sync, organisation, as_of, period, found).faults:
+            cure = f"hearout audit verify; then bring back from a backup what is gone of {organisation}."
+            yield Finding("reports", "fault", what.rstrip("."), organisation, cure)
 
 
 def _of_files(store: Store, patient: Patient) -> Iterator[Finding]:
@@ -201,10 +217,11 @@ def of_mail(patient: Patient) -> Iterator[Finding]:
 
 
 def of_packs(patient: Patient) -> Iterator[Finding]:
-    shelf = PackShelf(patient.settings.packs_dir)
+    shelf = _shelf(patient)
     for path in pack_files(shelf.folder):
         for what in check_file(path):
             yield Finding("packs", "fault", what, str(path), f"hearout check {path}")
+    yield from _of_versions(shelf)
     today = patient.now.date()
     for organisation in shelf.ids():
         pack = shelf.get(organisation).pack
@@ -219,6 +236,33 @@ def of_packs(patient: Patient) -> Iterator[Finding]:
             if stale or (age is not None and age > CHECK_CONTACTS_EVERY):
                 what = f"the contact of {contact.name} is stale"
                 yield Finding("packs", "warning", what, where, "Check it, and write down checked_on.")
+
+
+def _shelf(patient: Patient) -> PackShelf:
+    """The packs in force; the files alone where the database does not answer, which another check says."""
+    try:
+        return whole_shelf(patient.settings)
+    except Exception:  # noqa: BLE001 - whatever keeps the database from answering
+        return PackShelf(patient.settings.packs_dir)
+
+
+def _of_versions(shelf: PackShelf) -> Iterator[Finding]:
+    """What was published and cannot be used, and files that govern no longer."""
+    for organisation in shelf.newest:
+        for what in shelf.findings:
+            if what.startswith(f"{organisation} version "):
+                yield Finding(
+                    "packs",
+                    "fault",
+                    what,
+                    f"{organisation}/staff/rules",
+                    "hearout audit verify; then a backup.",
+                )
+        file = shelf.from_file(organisation)
+        if file is not None and file[0] not in {one.text for one in shelf.editions(organisation)}:
+            what = "the file differs from every published version, and is not used"
+            cure = f"hearout rules export {organisation} --output {organisation}.yml"
+            yield Finding("packs", "warning", what, f"{organisation}.yml", cure)
 
 
 def of_overlays(patient: Patient) -> Iterator[Finding]:

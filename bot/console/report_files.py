@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from bot.console.rendering import PAGES, render
 from bot.console.report_making import Asked, Maker
-from bot.console.report_view import House, content
+from bot.console.report_view import Content, House, content
 from cases.reports import open_data, sheets
 from cases.reports.measures import Report
 from handoff.letters import report as pdf
@@ -110,6 +110,36 @@ def as_json(report: Report, house: House) -> bytes:
 def as_csv(report: Report, house: House) -> bytes:
     """The report as CSV."""
     return sheets.board(report, house.named)
+
+
+def as_text(report: Report, house: House) -> bytes:
+    """The report as plain text, for a terminal."""
+    found = content(report, house)
+    return ("\n".join(_lines(found)) + "\n").encode()
+
+
+def _lines(found: Content) -> Iterator[str]:
+    yield f"{found['organisation']}: {found['title']}. {found['kind']}."
+    yield f"Received from {found['period']}, as known on {found['as_of']}, beside {found['earlier']}."
+    sums = found["sums"]
+    yield f"\n{'Received':<44} {sums['total']:>14}"
+    yield from (f"  {part['label']:<42} {part['value']:>14}" for part in sums["parts"])
+    yield from (f"  DOES NOT ADD UP: {fault}" for fault in sums["faults"])
+    promises = found["promises"]
+    yield f"\nHalf had an answer within {promises['median']} days, nine in ten within {promises['nine_in_ten']}."
+    for row in promises["rows"]:
+        due = f"{row['label']}, within {row['promised']}"
+        yield f"  {due:<52} {row['percent']:>6} in time ({row['before']} before)"
+    for section in found["sections"]:
+        for table in section["tables"]:
+            yield f"\n{table['title']:<44} {found['now']:>14} {found['before']:>14}"
+            yield from (f"  {r['label']:<42} {r['now']:>14} {r['before']:>14}" for r in table["rows"])
+            total = table["total"]
+            yield f"  {total['label']:<42} {total['now']:>14} {total['before']:>14}"
+    yield "\nWhat was learned"
+    yield from (f"  {lesson['words']} ({lesson['day']})" for lesson in found["lessons"])
+    if not found["lessons"]:
+        yield "  No lesson of these days has been read for the report yet."
 
 
 def _schema(report: Report, house: House) -> bytes:

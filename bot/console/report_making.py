@@ -6,14 +6,14 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from bot.console.site import Visit
 from bot.turn import Desk
 from cases.reports import funnel, making
 from cases.reports.funnel import Funnel
-from cases.reports.gather import matters
+from cases.reports.gather import beginning, matters
 from cases.reports.history import Matter
 from cases.reports.measures import Report
 from cases.reports.period import BadPeriod, Period, checked, latest, year
@@ -44,13 +44,21 @@ def instant(at: datetime) -> str:
 
 def asked(given: Callable[[str], str], now: datetime) -> Asked:
     """What an address or a form asks for; this year as it stands now, where it says nothing. BadPeriod (422)."""
-    as_of = latest(now)
-    if text := given("as_of"):
-        as_of = parse_instant(text, "as_of")
+    as_of = _as_of(given("as_of"), now)
     this_year = year(as_of.year)
     first = _day(given("from"), "from") or this_year.first
     last = _day(given("to"), "to") or this_year.last
     return Asked(checked(first, last, as_of, now), as_of)
+
+
+def _as_of(text: str, now: datetime) -> datetime:
+    """The instant, or the end of a day; the latest that there can be, where nothing or today is said."""
+    if not text:
+        return latest(now)
+    if len(text) == len("2026-01-31") and (day := _day(text, "as_of")) is not None:
+        end = beginning(day + timedelta(days=1)).astimezone(UTC)
+        return min(end, latest(now)) if beginning(day) <= now else end
+    return parse_instant(text, "as_of")
 
 
 def asked_by(visit: Visit, now: datetime) -> Asked:

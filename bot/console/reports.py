@@ -24,7 +24,8 @@ from cases.reports import making
 from cases.reports.funnel import FACES, ONE_AT_A_TIME, STEPS, Funnel, Way
 from cases.reports.funnel import Asked as Questioned
 from cases.reports.measures import Cell
-from cases.reports.period import BadPeriod, latest, year
+from cases.reports.period import latest, year
+from policy_rules.errors import Refusal
 
 
 class Reports:
@@ -53,7 +54,7 @@ class Reports:
         if any(given.values()):
             try:
                 return visit.go(f"/reports/board?{asked_by(visit, now).query}")
-            except BadPeriod as bad:
+            except Refusal as bad:
                 errors = {bad.where if bad.where in given else "from": bad.detail}
         began = await self._desk.store.read(lambda conn: making.first_day(conn, organisation))
         as_of = latest(now)

@@ -16,7 +16,7 @@ from bot.cli import checkup
 from bot.cli.checkup import CHECKS, Finding, Patient, examine
 from bot.settings import Settings
 from cases.backup import back_up
-from cases.models import evidence, outbox
+from cases.models import conversations, evidence, messages, outbox
 from cases.store import migrate, open_store
 from policy_rules.shelf import SHIPPED
 from tests.cases.builders import NOW, file_a_case, say
@@ -122,6 +122,24 @@ def test_what_was_given_up_and_what_nobody_delivers_is_found(well: Settings) -> 
         "hearout handoff dead",
         "See that a server runs with HEAROUT_DELIVERY=on.",
     ]
+
+
+def test_a_story_that_is_in_no_count_is_found(well: Settings) -> None:
+    store = open_store(well.database_url)
+    told = {"organisation": "cms", "first_told_at": NOW - timedelta(hours=1), "at": NOW - timedelta(hours=1)}
+    for number in range(2):
+        keys = {"conversation_id": f"c{number}", "key_hash": f"k{number}", "reference": f"CMS-000{number}"}
+        say(store, **told, **keys)
+    assert findings(well, "database") == []
+
+    def lose(conn: sa.Connection) -> None:
+        """By hand, and not as an erasure does it."""
+        conn.execute(messages.delete().where(messages.c.conversation_id == "c1"))
+        conn.execute(conversations.delete().where(conversations.c.id == "c1"))
+
+    store.write_sync(lose)
+    store.close()
+    only(findings(well, "database"), "2 stories were stored, but 1 are there: 1 are in no count")
 
 
 def test_files_without_rows_and_rows_without_files_are_found(well: Settings) -> None:
