@@ -186,7 +186,7 @@ def _free(edit: Edit, document: Document) -> Edit:
     """A new part whose name was taken meanwhile has the next free one; one whose neighbour went stands at the end."""
     if not isinstance(edit, Add) or (edit.section not in LISTS and edit.section not in MAPS):
         return edit
-    after = edit.after if edit.after in names(document, edit.section) else None
+    after = edit.after if edit.after in ("", *names(document, edit.section)) else None
     if edit.section in ("facts", "questions", "officers", "contacts"):
         return replace(edit, after=after)
     return replace(edit, name=free_name(document, edit.section, edit.name), after=after)

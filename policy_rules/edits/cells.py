@@ -113,7 +113,7 @@ def kinds(document: Mapping[str, Any], *sections: str) -> list[str]:
 
 
 def _kind_options(document: Mapping[str, Any], *sections: str) -> Options:
-    known = [*(("acknowledge", "respond") if sections[0] != "duties" else ()), *kinds(document, *sections)]
+    known = [*(words.KINDS if sections[0] != "duties" else ()), *kinds(document, *sections)]
     return tuple((kind, words.kind_name(kind)) for kind in dict.fromkeys(known))
 
 

@@ -45,7 +45,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """A new part: `fields` by their names, `after` the part that it follows (None: at the end)."""
+    """A new part: `fields` by their names, `after` the part that it follows (None: at the end, "": at the top)."""
 
     section: str
     name: str
@@ -179,7 +179,7 @@ def _add(document: Document, edit: Add) -> None:
     part: dict[str, Any] = {LISTS[section]: edit.name}
     place = len(where)
     if edit.after is not None:
-        place = _place(document, section, edit.after) + 1
+        place = _place(document, section, edit.after) + 1 if edit.after else 0
     where.insert(place, part)
     _fill(document, path, edit.fields)
 
