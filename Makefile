@@ -50,7 +50,7 @@ bench: setup-dev  ## measure the budgets on this machine
 
 soak: setup-dev  ## 1,000 conversations while the server is killed again and again, 10,000 generated ones, 120 in a browser; nothing may be lost
 	$(BIN)/python -m tests.faults.campaign --conversations 1000
-	$(BIN)/python -m tests.faults.campaign --conversations 300 --webhook
+	$(BIN)/python -m tests.faults.campaign --conversations 1000 --webhook
 	$(BIN)/python -m tests.walks.running --walks 10000
 	$(BIN)/python -m tests.widget.faults --runs 120
 

@@ -2,7 +2,8 @@
 
     python -m tests.faults.campaign --conversations 1000 [--seed N] [--fault NAME] [--seconds N] [--webhook]
 
-With --webhook every case goes to a receiver that is slow, and at times takes a case and says that it did not.
+With --webhook every case goes to a receiver that is slow, and at times takes a case and says that it did not: it answers
+500 or 503, hangs up, resets the connection, or stalls.
 
 Everything random comes from the seed, which is printed; what the clock makes of it differs from run to run.
 """
@@ -19,6 +20,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +28,7 @@ from typing import Any
 
 from bench.servers import free_port, is_ready, settings
 from policy_rules.shelf import PackShelf
-from tests.faults.audit import Finding, audit, wait_for_delivery
+from tests.faults.audit import DELIVERY_SECONDS, RECEIVER_SECONDS, Finding, audit, wait_for_delivery
 from tests.faults.people import Gone, Held, Person
 from tests.faults.planted import FAULTS
 from tests.faults.processes import Life, Nursery, Program
@@ -54,6 +56,7 @@ class Plan:
     longest_life: float = LONGEST_LIFE
     clients: int = CLIENTS
     webhook: bool = False
+    patience: float = DELIVERY_SECONDS
 
 
 @dataclass(slots=True)
@@ -66,6 +69,7 @@ class Campaign:
     kills: int = 0
     sent_again: int = 0
     seconds: float = 0.0
+    deliveries: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -80,10 +84,14 @@ class Campaign:
         return {finding.kind for finding in self.findings}
 
     def __str__(self) -> str:
-        found = "; ".join(str(finding) for finding in self.findings[:6]) or "nothing lost, nothing doubled"
+        found = "; ".join(str(finding) for finding in self.findings[:6]) or "nothing"
+        counts = Counter(finding.kind for finding in self.findings)
+        # A case that arrived twice, or under two ids, is one of `files` that says so.
+        books = ", ".join(f"{counts[kind]} {kind}" for kind in ("lost", "doubled", "handover", "files"))
+        raw = f", {self.deliveries} attempts at the receiver" if self.plan.webhook else ""
         return (
             f"seed {self.plan.seed}: {len(self.finished)} conversations, {self.acknowledged} messages acknowledged,"
-            f" {self.sent_again} sent again, {self.kills} kills, {self.seconds:.1f} s; "
+            f" {self.sent_again} sent again, {self.kills} kills{raw}, {self.seconds:.1f} s; {books}; "
             f"{len(self.findings)} findings: {found}"
         )
 
@@ -219,12 +227,13 @@ async def carry_out(
         theatre.end(life)
         campaign.kills += 1
         life = await theatre.start(as_command=not plan.forks_only)
-        await asyncio.to_thread(wait_for_delivery, theatre.environment)
+        await asyncio.to_thread(wait_for_delivery, theatre.environment, plan.patience)
     finally:
         talking.cancel()
         life.end()
     campaign.sent_again = sum(person.sent_again for person in people)
     received = None if receiver is None else receiver.ids()
+    campaign.deliveries = 0 if receiver is None else len(receiver.line.requests)
     campaign.findings = audit(campaign.held, theatre.environment, received)
     campaign.findings += [Finding("stuck", "", said) for said in campaign.stuck]
     campaign.seconds = time.monotonic() - began
@@ -251,7 +260,8 @@ def nursery_of() -> Iterator[Nursery]:
 def run(plan: Plan, nursery: Nursery | None = None) -> Campaign:
     """Carry a plan out in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        receiver = stack.enter_context(faulty_receiver(plan.seed)) if plan.webhook else None
+        forgets = plan.fault == "receiver-forgets"
+        receiver = stack.enter_context(faulty_receiver(plan.seed, forgets=forgets)) if plan.webhook else None
         return asyncio.run(carry_out(plan, Path(folder), nursery, receiver))
 
 
@@ -276,6 +286,7 @@ def main(arguments: list[str] | None = None, say: Callable[[str], object] = sys.
         chosen.fault,
         command_each=chosen.command_each,
         webhook=chosen.webhook,
+        patience=RECEIVER_SECONDS if chosen.webhook else DELIVERY_SECONDS,
     )
     with nursery_of() as nursery:
         campaign = run(plan, nursery)

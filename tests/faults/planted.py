@@ -113,6 +113,25 @@ def settle_first() -> None:
     DeliveryLoop._hand_over = hand_over  # type: ignore[method-assign]
 
 
+def lease_never_expires() -> None:
+    """What a dead server had claimed stays claimed."""
+    from datetime import timedelta
+
+    from cases import outbox
+
+    claim = outbox.claim
+
+    def for_ever(conn: Any, now: Any, limit: int, lease: timedelta) -> Any:
+        return claim(conn, now, limit, timedelta(days=3650))
+
+    vars(outbox)["claim"] = for_ever
+    vars(outbox)["give_back"] = lambda conn: 0
+
+
+def nothing() -> None:
+    """The server is sound; the receiver is not: it counts a case as often as it comes."""
+
+
 FAULTS: dict[str, Callable[[], None]] = {
     "acknowledge-before-commit": acknowledge_before_commit,
     "no-idempotency": forget_message_ids,
@@ -120,6 +139,8 @@ FAULTS: dict[str, Callable[[], None]] = {
     "no-sync": no_sync,
     "new-id-each-attempt": new_id_each_attempt,
     "settle-first": settle_first,
+    "lease-never-expires": lease_never_expires,
+    "receiver-forgets": nothing,
 }
 
 

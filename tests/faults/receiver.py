@@ -16,28 +16,40 @@ SECRET = "whsec_" + "A" * 43 + "="
 # How often it takes a case and then says that it did not, and how often it takes its time.
 DENIES, SLOW = 0.06, 0.5
 SLOWEST = 0.05
+# Now and then it says nothing for longer than anybody waits (handoff.http.SECONDS).
+STALLS, STALL = 0.003, 25.0
 
 
 @dataclass
 class FaultyReceiver:
-    """It drops the webhook-ids that it has had, as every receiver is asked to."""
+    """It drops the webhook-ids that it has had, as every receiver is asked to, unless its own fault is planted."""
 
     line: Receiver
     chance: random.Random
+    forgets: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, request: Request) -> Reply:
         """Taken it has the case by now; what it says of it is another matter."""
         with self.lock:
             wait = self.chance.uniform(0, SLOWEST) if self.chance.random() < SLOW else 0.0
+            if self.chance.random() < STALLS:
+                return Reply(wait=STALL, hang_up=True)
             if self.chance.random() >= DENIES:
                 return Reply(204, b"", wait=wait)
-            return Reply(500, wait=wait) if self.chance.random() < 0.5 else Reply(wait=wait, hang_up=True)
+            denials = (
+                Reply(500, wait=wait),
+                Reply(503, headers={"retry-after": "1"}, wait=wait),
+                Reply(wait=wait, hang_up=True),
+                Reply(wait=wait, reset=True),
+            )
+            return self.chance.choice(denials)
 
     def ids(self) -> dict[str, list[str]]:
         """The ids under which it had each reference."""
         found: dict[str, list[str]] = {}
-        for delivery_id, body in self.line.effects().items():
+        every = [(request.headers["webhook-id"], request.body) for request in self.line.requests]
+        for delivery_id, body in every if self.forgets else self.line.effects().items():
             found.setdefault(json.loads(body)["data"]["reference"], []).append(delivery_id)
         return found
 
@@ -53,9 +65,9 @@ class FaultyReceiver:
 
 
 @contextmanager
-def faulty_receiver(seed: int) -> Iterator[FaultyReceiver]:
+def faulty_receiver(seed: int, *, forgets: bool = False) -> Iterator[FaultyReceiver]:
     """One on 127.0.0.1, whose faults come from the seed."""
     with receiving() as line:
-        receiver = FaultyReceiver(line, random.Random(seed))  # noqa: S311 - it must come out the same again
+        receiver = FaultyReceiver(line, random.Random(seed), forgets)  # noqa: S311 - it must come out the same again
         line.otherwise = receiver.answer
         yield receiver

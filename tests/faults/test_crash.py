@@ -10,7 +10,7 @@ import pytest
 from tests.faults.campaign import Plan, run
 from tests.faults.processes import Nursery
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(420)
 SEED = 20261121
 MINI = Path(__file__).parents[1] / "policy_rules" / "packs"
 # Short lives: more deaths for each conversation, and so for each second of a planted fault's test.
@@ -21,11 +21,11 @@ SHORT = 0.12
 def test_no_acknowledged_message_is_lost_or_doubled_and_each_case_is_handed_over_once(
     nursery: Nursery,
 ) -> None:
-    campaign = run(Plan(100, SEED, seconds=80.0), nursery)
+    campaign = run(Plan(150, SEED, seconds=200.0), nursery)
     sys.stdout.write(f"{campaign}\n")
     assert campaign.findings == [], str(campaign)
     # On a slow machine the time may be over first; what was begun is always brought to its end.
-    assert len(campaign.finished) == len(campaign.held) >= 60
+    assert len(campaign.finished) == len(campaign.held) >= 100
     assert campaign.kills >= 5
     assert campaign.sent_again > 0
 

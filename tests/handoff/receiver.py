@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,13 +25,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What to answer, after `wait` seconds; `hang_up` closes the connection instead, after the request was read."""
+    """What to answer, after `wait` seconds; `hang_up` closes the connection instead, after the request was read, and
+    `reset` does so without a farewell."""
 
     status: int = 200
     body: bytes = b"{}"
     headers: Mapping[str, str] = field(default_factory=dict)
     wait: float = 0.0
     hang_up: bool = False
+    reset: bool = False
 
 
 @dataclass
@@ -106,7 +110,10 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             reply = receiver.answer(request)
             if reply.wait:
                 time.sleep(reply.wait)
-            if reply.hang_up:
+            if reply.reset:
+                # Nothing lingers: what the kernel sends when this is closed is a reset.
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            if reply.hang_up or reply.reset:
                 self.close_connection = True
                 return
             self.send_response(reply.status)
