@@ -206,9 +206,9 @@ async def _tried(target: Any, item: Delivery, seconds: float) -> str | None:
 
 def _known(chosen: Settings, organisation: str) -> None:
     """Raises UnknownOrganisation, with the nearest one."""
-    from policy_rules.shelf import PackShelf
+    from bot.cli.rules import whole_shelf
 
-    PackShelf(chosen.packs_dir).get(organisation)
+    whole_shelf(chosen).get(organisation)
 
 
 def _overlay(chosen: Settings, organisation: str) -> Overlay:
@@ -228,10 +228,10 @@ def _chosen(overlay: Overlay, organisation: str, name: str | None) -> list[Hando
 
 def _places(chosen: Settings, only: str | None) -> Iterator[dict[str, Any]]:
     """What the settings name and what the outbox knows, as JSON values."""
-    from policy_rules.shelf import PackShelf
+    from bot.cli.rules import whole_shelf
 
     known = {(row["organisation"], row["target"]): row for row in _faring(chosen, only)}
-    for organisation in [only] if only else PackShelf(chosen.packs_dir).ids():
+    for organisation in [only] if only else whole_shelf(chosen).ids():
         for entry in _overlay(chosen, organisation).handoff:
             row = known.pop((organisation, entry.name), None)
             yield _place(organisation, entry.name, entry.target, row or {})

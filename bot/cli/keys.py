@@ -41,8 +41,8 @@ def add(
     from pydantic import ValidationError
 
     from bot.cli import plainly, say, settings, stop
+    from bot.cli.rules import whole_shelf
     from cases.keys import NewKey
-    from policy_rules.shelf import PackShelf
 
     asked = {
         "organisation": organisation,
@@ -56,7 +56,7 @@ def add(
         problem = error.errors()[0]
         stop(f"{problem['loc'][0]}: {str(problem['msg']).removeprefix('Value error, ')}")
     with plainly():
-        PackShelf(settings().packs_dir).get(organisation)
+        whole_shelf(settings()).get(organisation)
     made = carry_out(lambda: _add(wanted), url, "/api/v1/keys", wanted.model_dump(mode="json"))
     say(made if isinstance(made, str) else made["key"])
     typer.echo("Keep it now: it is not shown again.", err=True)

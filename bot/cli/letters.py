@@ -35,11 +35,11 @@ def letter(
     from datetime import UTC, datetime
 
     from bot.cli import plainly, reading, say, settings
+    from bot.cli.rules import whole_shelf
     from bot.overlay import Overlays
     from bot.posting import PostOffice
     from cases import register, watch
     from handoff.letters import Bookcase, as_text
-    from policy_rules.shelf import PackShelf
 
     with plainly():
         chosen = settings()
@@ -48,7 +48,7 @@ def letter(
             where = (str(record["organisation"]), str(record["reference"]))
             clocks = store.read_sync(lambda conn: watch.standing(conn, *where))
         post = PostOffice(
-            PackShelf(chosen.packs_dir),
+            whole_shelf(chosen),
             Overlays(chosen.overlays_dir),
             Bookcase(chosen.overlays_dir),
             lambda: datetime.now(UTC),

@@ -185,15 +185,15 @@ def purge(
 
 def _would_purge(organisation: str | None) -> None:
     from bot.cli import plainly, reading, say, settings
+    from bot.cli.rules import whole_shelf
     from bot.overlay import Overlays
     from cases.retention import Periods, due, kept_back
-    from policy_rules.shelf import PackShelf
 
     with plainly():
         chosen = settings()
         overlays, now, total = Overlays(chosen.overlays_dir), datetime.now(UTC), 0
         with reading() as store:
-            for name in [organisation] if organisation else PackShelf(chosen.packs_dir).ids():
+            for name in [organisation] if organisation else whole_shelf(chosen).ids():
                 periods = Periods(**overlays(name).retention.model_dump())
                 found = store.read_sync(lambda conn, o=name, p=periods: due(conn, o, now, p, 1_000_000))  # type: ignore[misc]
                 stays = store.read_sync(lambda conn, o=name, p=periods: kept_back(conn, o, now, p))  # type: ignore[misc]
@@ -235,12 +235,12 @@ def _here(store: Store, act: dict[str, Any]) -> dict[str, Any]:
     from bot.api.privacy import Act
     from bot.app import office_of, utc_now
     from bot.cli import logs, settings
+    from bot.cli.rules import whole_shelf
     from bot.overlay import Overlays
-    from policy_rules.shelf import PackShelf
 
     chosen = settings()
     logs.configure(chosen, level="warning")
-    packs, overlays = PackShelf(chosen.packs_dir), Overlays(chosen.overlays_dir)
+    packs, overlays = whole_shelf(chosen), Overlays(chosen.overlays_dir)
     office = office_of(chosen, store, packs, overlays, utc_now)
     done = asyncio.run(office.do(TypeAdapter(Act).validate_python(act)))
     return done.model_dump()

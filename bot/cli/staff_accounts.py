@@ -42,8 +42,8 @@ def invite(
 
     from bot.cli import plainly, say, settings, stop
     from bot.cli.keys import carry_out
+    from bot.cli.rules import whole_shelf
     from cases import staff
-    from policy_rules.shelf import PackShelf
 
     asked = {"email": email, "organisation": organisation, "roles": role, "name": name, "days": days}
     try:
@@ -53,7 +53,7 @@ def invite(
         stop(f"{problem['loc'][0]}: {str(problem['msg']).removeprefix('Value error, ')}")
     with plainly():
         chosen = settings()
-        PackShelf(chosen.packs_dir).get(organisation)
+        whole_shelf(chosen).get(organisation)
     now, random = datetime.now(UTC), secrets.token_bytes(staff.SECRET_BYTES + staff.ID_BYTES)
     made = carry_out(
         lambda: lambda conn: staff.invited_by(conn, wanted, random, now),

@@ -13,7 +13,7 @@ from bot.console.permissions import Permission
 from bot.console.rules_room import LONG_SECONDS, REPLAY_SECONDS, ZONE, Room, Timeline
 from bot.console.site import Page, Visit
 from cases import drafts, listing
-from cases.drafts import About, BadDraft, Draft, NotOpen, OutOfDate
+from cases.drafts import About, BadDraft, Base, Draft, NotOpen, OutOfDate
 from cases.officers import Connection
 from cases.rulebook import BadDay
 from policy_rules.errors import Refusal
@@ -173,6 +173,9 @@ async def found_of(
     except BadDay as bad:
         late = bad.detail
     base = known.base_at(starts)
+    if draft.state in ("withdrawn", "published"):
+        # What it was made to change; what is in force now may be this very draft.
+        base = Base(draft.base, draft.base_sha256)
     before = known.text_of(base.number)
     difference = await room.difference(before, judged, known.now)
     seconds = LONG_SECONDS if whole else REPLAY_SECONDS

@@ -122,9 +122,9 @@ class Desk:
         return self.here.store.read_sync(lambda conn: drafts.read_draft(conn, US, draft.id))
 
 
-def fields(page: str) -> dict[str, str]:
+def fields(page: str) -> dict[str, Any]:
     """What the forms of a page hold, by name."""
-    found = {}
+    found: dict[str, Any] = {}
     for tag in re.findall(r"<input[^>]*>", page):
         at = dict(re.findall(r'([a-z]+)="([^"]*)"', tag))
         if at.get("type") in ("hidden", "date") and at.get("name") not in (None, "csrf"):
@@ -346,7 +346,7 @@ class TestTwoAtOnce:
         page = desk.approver.get(f"/rules/drafts/{second.id}/approve")
         assert "The rules have changed since this draft was begun." in desk.approver.text
         assert 'name="sha256"' not in page.text
-        forced = {"revision": "2", "sha256": second.text_sha256, "read": "yes", "effective_on": "2027-01-01"}
+        forced: dict[str, Any] = {"revision": "2", "sha256": second.text_sha256, "read": "yes", "effective_on": "2027-01-01"}
         answer = desk.approver.post(f"/rules/drafts/{second.id}/approve", **forced)
         assert answer.status_code == 409
         assert [v.number for v in desk.versions()] == [1, 2]
