@@ -99,7 +99,11 @@ class Provider:
                     code_verifier=verifier,
                 )
                 claims = dict(await self._claims(client, token, nonce))
-                claims |= await self._more(client, found, str(claims["sub"]))
+                more = await self._more(client, found, str(claims["sub"]))
+                if "email" in more:
+                    # What it vouches for is the address beside which it says so.
+                    claims.pop("email_verified", None)
+                claims |= more
             except (AuthlibBaseError, JoseError) as error:
                 raise ProviderTrouble(type(error).__name__) from error
             except (OSError, ValueError, KeyError, TypeError) as error:
@@ -111,7 +115,7 @@ class Provider:
     def leave(self, back_to: str) -> str | None:
         """Where to sign out of the provider too; None where it has no such page, or was not asked yet."""
         where = self._metadata.get("end_session_endpoint")
-        if not isinstance(where, str):
+        if not isinstance(where, str) or not _is_closed(where):
             return None
         asked = {"client_id": self._settings.oidc_client_id, "post_logout_redirect_uri": back_to}
         return f"{where}{'&' if '?' in where else '?'}{urlencode(asked)}"
@@ -171,7 +175,11 @@ class Provider:
 
     def _decoded(self, id_token: str) -> jwt.Token:
         registry = JWSRegistry(algorithms=list(ALGORITHMS), strict_check_header=False)
-        return jwt.decode(id_token, key=KeySet.import_key_set(self._keys), registry=registry)  # type: ignore[arg-type]
+        token = jwt.decode(id_token, key=KeySet.import_key_set(self._keys), registry=registry)  # type: ignore[arg-type]
+        if "crit" in token.header:
+            # It names what whoever reads the token must understand; we understand none of it.
+            raise ProviderTrouble("its token has critical parts")
+        return token
 
     async def _more(
         self, client: AsyncOAuth2Client, found: Mapping[str, Any], subject: str
@@ -183,7 +191,9 @@ class Provider:
         _check_address(where)
         answer = await client.get(where)
         answer.raise_for_status()
-        told: dict[str, Any] = answer.json()
+        told = answer.json()
+        if not isinstance(told, dict):
+            raise ProviderTrouble("its userinfo is no object")
         if told.get("sub") != subject:
             raise ProviderTrouble("its userinfo is of somebody else")
         return told
@@ -232,9 +242,14 @@ async def _json(client: AsyncOAuth2Client, where: str) -> dict[str, Any]:
 
 def _check_address(where: object) -> None:
     """ProviderTrouble where a secret would go over an open line."""
-    parts = urlsplit(where) if isinstance(where, str) else None
-    if parts is None or not (parts.scheme == "https" or is_loopback(parts.hostname or "")):
+    if not isinstance(where, str) or not _is_closed(where):
         raise ProviderTrouble("one of its addresses is not https")
+
+
+def _is_closed(where: str) -> bool:
+    """Whether nobody can listen on the way to this address: https, or http that stays on this machine."""
+    parts = urlsplit(where)
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
 
 
 def _unless_of_the_client(error: Exception) -> Exception:

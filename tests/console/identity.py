@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import subprocess
@@ -17,6 +18,8 @@ from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
@@ -98,6 +101,7 @@ class Liar:
     metadata: dict[str, Any] = field(default_factory=dict)
     userinfo: dict[str, Any] | None = None
     algorithm: str = "RS256"
+    header: dict[str, Any] = field(default_factory=dict)
     nonce: str = ""
     asked: list[dict[str, str]] = field(default_factory=list)
 
@@ -131,7 +135,22 @@ class Liar:
             real = jwt.encode({"alg": "RS256", "kid": "first"}, claims, self.key)
             return f"eyJhbGciOiJub25lIn0.{real.split('.')[1]}."
         header = {"alg": self.algorithm, "kid": self.key.as_dict()["kid"]}
+        if self.header:
+            return self._signed_by_hand({**header, **self.header}, claims)
         return jwt.encode(header, claims, self.key)
+
+    def _signed_by_hand(self, header: dict[str, Any], claims: dict[str, Any]) -> str:
+        """A token with whatever header, which no library would make."""
+        parts = [_in_base64(json.dumps(part).encode()) for part in (header, claims)]
+        signed = ".".join(parts).encode()
+        key = self.key.private_key
+        assert key is not None
+        made = key.sign(signed, padding.PKCS1v15(), hashes.SHA256())
+        return f"{signed.decode()}.{_in_base64(made)}"
+
+
+def _in_base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 @contextmanager
