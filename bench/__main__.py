@@ -1,6 +1,6 @@
 """`python -m bench` prints the budgets and what was measured; `python -m bench questions` what is asked of people;
 `python -m bench faces` our widget beside others; `python -m bench cases` the cases API alone;
-`python -m bench replay` a register under a draft."""
+`python -m bench replay` a register under a draft; `python -m bench report` the year's report."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from bench.parses import parse_figures
 from bench.process import disk, installed_size, warm_start
 from bench.questions import question_table
 from bench.replays import replay_figures
+from bench.reports import report_figures
 from bench.rules import rule_figures
 from bench.turns import measure_turns
 
@@ -41,6 +42,8 @@ def measure(runs: int, seconds: float) -> list[Figure]:
         figures += measure_turns(Path(folder), rounds=runs, seconds=seconds, say=say)
     figures += case_figures(runs, seconds)
     figures += delivery_figures(runs, say)
+    with tempfile.TemporaryDirectory() as folder:
+        figures += report_figures(Path(folder), runs, say)
     say("starts")
     return [*figures, warm_start(runs), installed_size()]
 
@@ -57,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=["budgets", "questions", "faces", "cases", "delivery", "replay"],
+        choices=["budgets", "questions", "faces", "cases", "delivery", "replay", "report"],
         default="budgets",
     )
     parser.add_argument(
@@ -78,6 +81,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if chosen.what == "replay":
         print(table(replay_figures()))
+        return 0
+    if chosen.what == "report":
+        with tempfile.TemporaryDirectory() as folder:
+            print(table(report_figures(Path(folder), chosen.runs, say)))
         return 0
     if chosen.what == "delivery":
         print(table(delivery_figures(chosen.runs, say)))
