@@ -45,6 +45,7 @@ class Place:
     target: Target
     there: Callable[[], AbstractContextManager[object]]
     held: Callable[[], list[str]]
+    patience: float = 30.0
 
 
 def _webhook(folder: Path, port: int) -> Place:
@@ -160,7 +161,7 @@ async def _live(
             if not outage:
                 await complain()
             await hours(1)
-            await until(lambda: _settled(desk.store), 20)
+            await until(lambda: _settled(desk.store), place.patience)
             await hours(30, step=60)
         loop.stop()
         await delivering

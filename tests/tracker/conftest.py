@@ -14,7 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.databases import sqlite_url
 from tests.tracker.installed import Tracker, tracker
+
+__all__ = ["sqlite_url"]
 
 collect_ignore_glob = [] if os.environ.get("TEST_RT") == "1" else ["test_*.py"]
 

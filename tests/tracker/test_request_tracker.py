@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ from handoff.target import PermanentFailure, TransientFailure
 from handoff.targets.request_tracker import RequestTrackerTarget, Source
 from tests.handoff.builders import a_delivery, run
 from tests.handoff.receiver import Receiver, Reply, Request, receiving
+from tests.handoff.test_outage import Place as OutagePlace
+from tests.handoff.test_outage import holds_through_an_outage
 from tests.handoff.test_targets import CONTRACT, Place
 from tests.tracker.conftest import Desk
 
@@ -277,6 +280,29 @@ class TestLostAnswers:
         with _in_between(desk, lost=once) as line:
             run(a_target(desk, tmp_path, line.url).deliver(item))
         assert len(desk.tickets(item.reference)) == 2
+
+
+def test_six_hours_away_and_each_case_is_one_ticket_afterwards(
+    desk: Desk, tmp_path: Path, sqlite_url: str, free_port: int
+) -> None:
+    made: list[str] = []
+
+    @contextmanager
+    def there() -> Iterator[None]:
+        def carry(request: Request) -> Reply:
+            if request.method == "POST" and request.path.endswith("/ticket"):
+                made.append(json.loads(request.body)["CustomFields"]["Hearout case"])
+            return _forward(desk, request)
+
+        with receiving(free_port) as line:
+            line.otherwise = carry
+            yield
+
+    def held() -> list[str]:
+        return [reference for reference in set(made) for _ in desk.tickets(reference)]
+
+    target = a_target(desk, tmp_path, f"http://127.0.0.1:{free_port}")
+    holds_through_an_outage(tmp_path, sqlite_url, OutagePlace(target, there, held, patience=200.0))
 
 
 def _kept(vault: Vault, content: bytes) -> dict[str, Any]:
