@@ -74,10 +74,12 @@ class Erased:
     rows: dict[str, int] = field(default_factory=dict)
 
 
-def place_hold(conn: Connection, reference: str, why: str, by: str, at: datetime) -> bool:
+def place_hold(
+    conn: Connection, reference: str, why: str, by: str, at: datetime, *, caller: str | None = None
+) -> bool:
     """Keep this case, and all of its conversation, from purge and erasure; False when it is held already.
 
-    Raises cases.register.UnknownReference.
+    `caller` is who it is to the audit trail, if known. Raises cases.register.UnknownReference.
     """
     found = conversation_of(conn, reference).conversation
     key = {"organisation": found.organisation, "conversation_id": found.id}
@@ -85,18 +87,25 @@ def place_hold(conn: Connection, reference: str, why: str, by: str, at: datetime
         return False
     row = {**key, "reference": reference, "why": why, "placed_by": by, "placed_at": at}
     conn.execute(holds.insert(), row)
-    audit.append(conn, found.organisation, at, [audit.Event(HELD, reference, "staff")])
+    audit.append(conn, found.organisation, at, [audit.Event(HELD, reference, "staff", caller=caller)])
     return True
 
 
-def lift_hold(conn: Connection, reference: str, at: datetime) -> bool:
+def lift_hold(conn: Connection, reference: str, at: datetime, *, caller: str | None = None) -> bool:
     """Let go of it; False when it is not held. Raises cases.register.UnknownReference."""
     found = conversation_of(conn, reference).conversation
     key = {"organisation": found.organisation, "conversation_id": found.id}
     if conn.execute(holds.delete().where(*_is(holds, key))).rowcount == 0:
         return False
-    audit.append(conn, found.organisation, at, [audit.Event(LIFTED, reference, "staff")])
+    audit.append(conn, found.organisation, at, [audit.Event(LIFTED, reference, "staff", caller=caller)])
     return True
+
+
+def hold_of(conn: Connection, organisation: str, conversation_id: str) -> Hold | None:
+    """What keeps a conversation and its cases, if anything does."""
+    here = (holds.c.organisation == organisation, holds.c.conversation_id == conversation_id)
+    row = conn.execute(sa.select(*(holds.c[name] for name in Hold.__dataclass_fields__)).where(*here)).first()
+    return None if row is None else Hold(*row)
 
 
 def holds_of(conn: Connection) -> list[Hold]:
@@ -106,9 +115,15 @@ def holds_of(conn: Connection) -> list[Hold]:
 
 
 def erase(
-    conn: Connection, organisation: str, conversation_ids: Sequence[str], because: Because, at: datetime
+    conn: Connection,
+    organisation: str,
+    conversation_ids: Sequence[str],
+    because: Because,
+    at: datetime,
+    *,
+    caller: str | None = None,
 ) -> Erased:
-    """Erase these conversations of one organisation, all or none. Raises OnHold.
+    """Erase these conversations of one organisation, all or none; `caller` is who asks for it. Raises OnHold.
 
     The files in Erased.files are for Vault.remove once the transaction is on disk; ids that are gone count for nothing.
     """
@@ -137,7 +152,10 @@ def erase(
         conn.execute(tombstones.insert(), left)
     actor: audit.Actor = "staff" if because == "request" else "system"
     audit.append(
-        conn, organisation, at, [audit.Event(audit.ERASED, name, actor) for name in found.references]
+        conn,
+        organisation,
+        at,
+        [audit.Event(audit.ERASED, name, actor, caller=caller) for name in found.references],
     )
     return found
 

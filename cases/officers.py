@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from cases.models import audit, cases, conversations, outbox, staff_accounts
 
 # For pages that do several of the things of `cases` in one transaction.
-__all__ = ["Connection", "answers_of", "deliveries", "handlers", "named", "trail"]
+__all__ = ["Connection", "answers_of", "deliveries", "handlers", "named", "references_of", "trail"]
 
 
 def named(conn: Connection, organisation: str, references: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -38,6 +38,16 @@ def handlers(conn: Connection, organisation: str, *, restricted: bool) -> list[s
     if not restricted:
         query = query.where(sa.not_(cases.c.restricted))
     return list(conn.execute(query).scalars())
+
+
+def references_of(conn: Connection, organisation: str, conversation_id: str) -> list[str]:
+    """The conversation's own reference, and those of the cases from it."""
+    here = (cases.c.organisation == organisation, cases.c.conversation_id == conversation_id)
+    own = (conversations.c.organisation == organisation, conversations.c.id == conversation_id)
+    both = sa.union(
+        sa.select(conversations.c.reference).where(*own), sa.select(cases.c.reference).where(*here)
+    )
+    return sorted(conn.execute(both).scalars())
 
 
 def answers_of(conn: Connection, organisation: str, conversation_id: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -107,6 +107,22 @@ class Office:
     organisations: Callable[[], Iterable[str]]
     overlay_of: Callable[[str], Overlay]
     clock: Callable[[], datetime]
+    # Who it is to the audit trail, where that is known.
+    caller: str | None = None
+
+    async def hold(self, reference: str, why: str, by: str, caller: str) -> bool:
+        """For the staff's pages, as `release` and `erase` are: False when it is held already."""
+        act = PlaceHold(act="hold", reference=reference, why=why, by=by)
+        return (await replace(self, caller=caller).do(act)).changed
+
+    async def release(self, reference: str, caller: str) -> bool:
+        """False when nothing held it."""
+        return (await replace(self, caller=caller).do(Release(act="release", reference=reference))).changed
+
+    async def erase(self, reference: str, caller: str) -> tuple[Sequence[str], Sequence[str]]:
+        """The references that are gone, and who else has had a copy. Held (409)."""
+        done = await replace(self, caller=caller).do(Erase(act="erase", references=[reference]))
+        return done.references, done.receivers
 
     async def do(self, act: PlaceHold | Release | Erase | Purge) -> Done:
         """Carry it out; Refusals say what stands in its way."""
@@ -116,7 +132,9 @@ class Office:
                     return await self._hold(act)
                 case Release():
                     reference, now = _tidy(act.reference), self.clock()
-                    lifted = await self.store.write(lambda conn: erasure.lift_hold(conn, reference, now))
+                    lifted = await self.store.write(
+                        lambda conn: erasure.lift_hold(conn, reference, now, caller=self.caller)
+                    )
                     return Done(changed=lifted, references=[reference])
                 case Erase():
                     return await self._erase([_tidy(name) for name in act.references])
@@ -160,7 +178,7 @@ class Office:
     async def _hold(self, act: PlaceHold) -> Done:
         reference, now = _tidy(act.reference), self.clock()
         placed = await self.store.write(
-            lambda conn: erasure.place_hold(conn, reference, act.why, act.by, now)
+            lambda conn: erasure.place_hold(conn, reference, act.why, act.by, now, caller=self.caller)
         )
         return Done(changed=placed, references=[reference])
 
@@ -174,7 +192,9 @@ class Office:
             whole.setdefault(conversation.organisation, []).append(conversation.id)
         for organisation, ids in whole.items():
             erased = await self.store.write(
-                lambda conn, o=organisation, i=ids: erasure.erase(conn, o, i, "request", now)  # type: ignore[misc]
+                lambda conn, o=organisation, i=ids: erasure.erase(  # type: ignore[misc]
+                    conn, o, i, "request", now, caller=self.caller
+                )
             )
             await asyncio.to_thread(self._take_away, organisation, erased)
             done = _both(done, erased)

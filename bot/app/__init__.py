@@ -259,6 +259,7 @@ def _mount(app: FastAPI, house: House, hearing: Hearing, rest: RestChannel) -> N
             house.door,
             house.settings,
             staff.Counter(house.desk, hub.tell),
+            house.office,
             mail_server(house.settings) if house.settings.smtp_host else None,
         ),
         *forms.routes(hearing, house.overlays, house.intake),

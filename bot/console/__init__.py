@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from bot.console import accounts
 from bot.console.account import OwnAccount
+from bot.console.cases_privacy import CasePrivacy, Keeper
 from bot.console.conversing import Voice
 from bot.console.founding import Founders
 from bot.console.phone import Phone
@@ -28,7 +29,12 @@ __all__ = ["routes"]
 
 
 def routes(
-    desk: Desk, door: Door, settings: Settings, voice: Voice, mail: MailServer | None = None
+    desk: Desk,
+    door: Door,
+    settings: Settings,
+    voice: Voice,
+    keeper: Keeper,
+    mail: MailServer | None = None,
 ) -> list[BaseRoute]:
     """The pages of the console; another part is a line here. Without a `mail` server no invitation is sent."""
     console = Console(desk, door, settings)
@@ -41,6 +47,7 @@ def routes(
     sign_in = SignIn(console, provider)
     parts: list[Part] = [
         Register(console, voice),
+        CasePrivacy(console, keeper),
         UnsentConversations(console, voice),
         Phone(console),
         Reports(console),

@@ -120,6 +120,7 @@ class CasePage:
             "done": done,
             "acts": offered(seen.whole, seen.clocks, compiled) if visit.may(Permission.WORK_ON_CASES) else [],
             "restricted": here.restricted,
+            "may_erase": visit.may(Permission.PRIVACY),
             "may_work": visit.may(Permission.WORK_ON_CASES),
             "sees_trail": visit.may(Permission.SEE_AUDIT),
             **self._head(seen),
