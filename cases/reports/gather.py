@@ -23,7 +23,7 @@ from cases.reports.history import ZONE, History, Matter, live, standing
 T = TypeVar("T")
 # Store.read_sync: runs a work on one consistent view.
 Read = Callable[[Callable[[Connection], T]], T]
-PAGE = 250
+PAGE = 100
 TRIES = 5
 
 
