@@ -129,11 +129,11 @@ async def _sent(visit: Visit) -> tuple[str, str]:
     sent = visit.sent.get("file")
     if isinstance(sent, UploadFile) and sent.filename:
         data = await sent.read(MAX_BYTES + 1)
-        await sent.close()
     else:
         words = visit.sent.get("text", "")
         # A form sends the ends of its lines as CR LF, whatever they were.
         data = (words if isinstance(words, str) else "").replace("\r\n", "\n").encode()
+    await visit.sent.close()
     if not data.strip():
         return "", "Choose a file, or put the text into the field."
     if len(data) > MAX_BYTES:

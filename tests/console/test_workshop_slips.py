@@ -69,7 +69,10 @@ class Hand:
         key = ".".join(change.path[2:])
         if section == "facts" and isinstance(change.now, list):
             added = [value for value in change.now if value not in (change.was or ())]
-            sent = {key: [v for v in change.now if v not in added], f"{key}~new": ", ".join(added)}
+            sent: dict[str, Any] = {
+                key: [v for v in change.now if v not in added],
+                f"{key}~new": ", ".join(added),
+            }
         else:
             sent = filled(key, change.now, new=kind == slips.MISSPELT_TEXT and key in FREE)
         return self.who.post(here, csrf=self.csrf, seen=seen, act="save", cells=key, **sent)

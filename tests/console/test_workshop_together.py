@@ -40,6 +40,11 @@ def form(page: Any) -> dict[str, Any]:
     return {name: unescape(value) for name, value in found}
 
 
+def keeping(choice: str) -> dict[str, Any]:
+    """The choice between the two values of the first quarrel."""
+    return {"keep-0": choice}
+
+
 def clock(here: Office, draft: str, place: int = 1) -> dict[str, Any]:
     found: dict[str, Any] = document_of(here, draft)["clocks"][place]
     return found
@@ -118,7 +123,7 @@ class TestWhatMeets:
         for says in ("It was: 20", "Yours: 18", "Saved by ann", "19", "your other 1 change is kept with it"):
             assert says in ben.text, ben.text
         sent = form(page)
-        ben.post(place(draft, "edits"), **sent, **{"keep-0": "mine"})
+        ben.post(place(draft, "edits"), **sent, **keeping("mine"))
         assert ben.page.status_code == 303, ben.text
         assert (clock(here, draft)["amount"], clock(here, draft)["force"]) == ("18", "aims")
 
@@ -127,7 +132,7 @@ class TestWhatMeets:
     ) -> None:
         save(ann, draft, "clocks", "answer", seen=1, cells="amount", amount="19")
         page = save(ben, draft, "clocks", "answer", seen=1, cells="amount,force", amount="18", force="aims")
-        ben.post(place(draft, "edits"), **form(page), **{"keep-0": "theirs"})
+        ben.post(place(draft, "edits"), **form(page), **keeping("theirs"))
         assert (clock(here, draft)["amount"], clock(here, draft)["force"]) == ("19", "aims")
 
     def test_a_third_person_in_between_is_shown_too(
@@ -136,10 +141,10 @@ class TestWhatMeets:
         save(ann, draft, "clocks", "answer", seen=1, cells="amount", amount="19")
         page = save(ben, draft, "clocks", "answer", seen=1, cells="amount", amount="18")
         save(ann, draft, "clocks", "answer", seen=2, cells="amount", amount="17")
-        again = ben.post(place(draft, "edits"), **form(page), **{"keep-0": "mine"})
+        again = ben.post(place(draft, "edits"), **form(page), **keeping("mine"))
         assert again.status_code == 409
         assert "17" in ben.text
-        ben.post(place(draft, "edits"), **form(again), **{"keep-0": "mine"})
+        ben.post(place(draft, "edits"), **form(again), **keeping("mine"))
         assert clock(here, draft)["amount"] == "18"
 
     def test_a_rule_that_was_deleted_meanwhile_is_brought_back_or_stays_away(
@@ -160,7 +165,7 @@ class TestWhatMeets:
             )
             assert page.status_code == 409, ben.text
             assert "bring it back" in ben.text
-            ben.post(place(draft, "edits"), **form(page), **{"keep-0": choice})
+            ben.post(place(draft, "edits"), **form(page), **keeping(choice))
             assert ben.page.status_code == 303, ben.text
             kept = [d for d in document_of(here, draft)["duties"] if d["id"] == "record"]
             assert bool(kept) is stays
@@ -178,9 +183,9 @@ class TestWhatMeets:
         page = ben.post(place(draft, "duties", "record"), seen="1", act="delete", sure="yes")
         assert page.status_code == 409
         assert "delete it" in ben.text
-        ben.post(place(draft, "edits"), **form(page), **{"keep-0": "theirs"})
+        ben.post(place(draft, "edits"), **form(page), **keeping("theirs"))
         assert draft_of(here, draft).revision == 2
-        ben.post(place(draft, "edits"), **form(page), **{"keep-0": "mine"})
+        ben.post(place(draft, "edits"), **form(page), **keeping("mine"))
         assert all(duty["id"] != "record" for duty in document_of(here, draft)["duties"])
 
 
