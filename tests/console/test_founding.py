@@ -16,7 +16,7 @@ from cases.models import rule_drafts, staff_accounts
 from tests.console.office import PASSWORD, Colleague, Office, office
 
 PAGE = "/rules/new-organisation"
-ASKED = {
+ASKED: dict[str, Any] = {
     "id": "svit",
     "name": "Severn Valley Institute of Tuning",
     "short_name": "SVIT",
