@@ -9,7 +9,7 @@ from bot.console.rules_bench import Bench, Opened
 from bot.console.rules_table import sections_of
 from bot.console.rules_words import address, cell_of, change_words, id_of, key_of, part_title
 from bot.console.site import Visit
-from policy_rules.diff import Difference
+from policy_rules.diff import Change, Difference
 from policy_rules.edits import Note, changes, read
 from policy_rules.edits import names as words
 from policy_rules.edits.places import SINGLE
@@ -127,6 +127,13 @@ def link(here: Opened, note: Note) -> str:
     )
 
 
+def _term(change: Change) -> str:
+    """One thing that differs for a group: Acknowledge it: 1 working day, was 2 working days."""
+    sort, _, kind = change.field.partition(" ")
+    name = words.kind_name(kind) if sort == "clock" else words.title(kind if sort == "duty" else change.field)
+    return f"{name}: {change.would_be}, was {change.was}."
+
+
 def difference(found: Difference | None) -> dict[str, Any] | None:
     """Who would be treated differently, in a few lines; None where it was not worked out."""
     if found is None:
@@ -137,7 +144,10 @@ def difference(found: Difference | None) -> dict[str, Any] | None:
         "undecided": found.undecided,
         "changed": found.changed,
         "cases": found.cases,
-        "groups": found.groups[:FIRST_GROUPS],
+        "groups": [
+            {"says": group.says, "changes": [_term(change) for change in group.changes[:2]]}
+            for group in found.groups[:FIRST_GROUPS]
+        ],
         "more": max(0, len(found.groups) - FIRST_GROUPS),
         "assumed": [group.says for group in found.assumed],
         "facts": found.facts,

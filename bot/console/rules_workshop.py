@@ -20,7 +20,7 @@ from bot.console.rules_first import FirstSteps
 from bot.console.rules_merge import Merging
 from bot.console.rules_part import Parts
 from bot.console.rules_start import Starting
-from bot.console.rules_table import HELP, other_facts, table
+from bot.console.rules_table import HELP, WITH_FACTS, other_facts, table
 from bot.console.rules_try import Trying
 from bot.console.rules_view import frame, panel
 from bot.console.site import Console, Page, Part, Visit
@@ -83,7 +83,7 @@ class Workshop:
             "section": section,
             "help": HELP[section],
             "one": words.ONE_OF[section],
-            "others": other_facts(here.document, section) if shown.columns and section in HELP else [],
+            "others": other_facts(here.document, section) if section in WITH_FACTS else [],
             "at": visit.request.query_params.get("at", ""),
             "shorter": await self._shorter(here) if section == "facts" else "",
         }

@@ -290,9 +290,12 @@ def _facts(document: Mapping[str, Any], name: str) -> Iterator[Cell]:
         yield Cell(("values",), "Values that these rules tell apart", Sort.CHOICES, known, free=True, absent="all",
                    needed=name not in VOCABULARY,
                    hint="What is not ticked is offered to nobody as a choice.")  # fmt: skip
-    yield Cell(("asked_of",), "Who is asked", Sort.CHOICE, _known(words.ASKED_OF), absent="as usual")
+    usual = VOCABULARY.get(name)
+    whom = words.ASKED_OF[usual.asked_of if usual else "complainant"].lower()
+    taken = words.value_name(name, usual.default) if usual and usual.default else "nothing yet"
+    yield Cell(("asked_of",), "Who is asked", Sort.CHOICE, _known(words.ASKED_OF), absent=whom)
     if not dated:
-        yield Cell(("default",), "Taken where nobody says", Sort.CHOICE, known, absent="as usual")
+        yield Cell(("default",), "Taken where nobody says", Sort.CHOICE, known, absent=taken)
         yield Cell(
             ("dont_know",), "What “I don't know” stands for", Sort.CHOICE, known, absent="what is taken"
         )
