@@ -30,10 +30,12 @@ test: setup-dev check  ## the checks, then every test (a browser and a database 
 	$(BIN)/python -m tests.faults.syscalls
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-rt: setup-dev  ## the same against a real Request Tracker 5 and a real clamd, which apt brings (as root, on Debian)
+test-rt: setup-dev  ## the same against a real Request Tracker 5, a real clamd, nginx and Caddy, which apt brings (as root, on Debian)
 	@$(BIN)/python -m tests.tracker.installed; code=$$?; if [ $$code -eq 3 ]; then exit 0; fi; \
 	[ $$code -eq 0 ] && $(BIN)/python -m tests.evidence.real_clamd; code=$$?; if [ $$code -eq 3 ]; then exit 0; fi; \
 	[ $$code -eq 0 ] && TEST_RT=1 $(BIN)/python -m pytest tests/tracker tests/evidence/test_real_clamd.py
+	@$(BIN)/python -m tests.proxy.brought; code=$$?; if [ $$code -eq 3 ]; then exit 0; fi; \
+	[ $$code -eq 0 ] && TEST_RT=1 $(BIN)/python -m pytest tests/proxy
 
 check: setup-dev  ## lint, format, types, layers, and the proof of every organisation's pack
 	$(BIN)/ruff check .
