@@ -1,692 +1,116 @@
-"""The tables. Every one leads with the organisation, so that tenants can be put on shards of their own.
+"""The tables, all of them: whoever imports from here has them all in `metadata`.
 
-Words are stored verbatim, instants in UTC, local dates as dates; JSON stays JSON text on both databases, because
-PostgreSQL's jsonb would reorder the keys of replies that are promised back unchanged.
+They stand in `case_tables` and `house_tables`, and are made of what `columns` has.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
-import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
-
-from policy_rules.errors import Refusal
-
-CONVERSATION_STATES = ("draft", "filed", "signposted", "informal", "withdrawn", "abandoned")
-MESSAGE_ROLES = ("complainant", "assistant", "staff", "system")
-OUTBOX_STATES = ("pending", "leased", "delivered", "dead")
-RECEIVER_STATES = ("working", "resting", "disabled")
-SCANS = ("clean", "unscanned", "infected")
-AUDIT_ACTORS = ("complainant", "staff", "system")
-ERASED_BECAUSE = ("retention", "request")
-CLOCK_STATES = ("running", "met", "missed", "paused", "stopped")
-SIGN_INS = ("password", "provider")
-DRAFT_STATES = ("open", "submitted", "withdrawn", "published")
-DRAFT_STEPS = ("saved", "submitted", "sent_back", "taken_back", "withdrawn", "published")
-PROGRESS = ("received", "acknowledged", "responded", "closed")
-
-
-class NulCharacter(Refusal):
-    """Text holds U+0000, which PostgreSQL cannot store and no person means to send."""
-
-    kind = "nul-character"
-    title = "The text holds a NUL character"
-
-    def __init__(self, where: str | None = None) -> None:
-        super().__init__(
-            "The text holds a NUL character (U+0000); leave it out and send it again.", where=where
-        )
-
-
-class NaiveInstant(ValueError):
-    """An instant without its offset reached the database: it could be off by an hour, so it is refused."""
-
-
-def refuse_nul(text: str, where: str | None = None) -> str:
-    """The text itself; raises NulCharacter naming `where` when U+0000 is in it."""
-    if "\x00" in text:
-        raise NulCharacter(where)
-    return text
-
-
-class Words(TypeDecorator[str]):
-    """Text without U+0000."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return value if value is None else refuse_nul(value)
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC on both databases; naive values raise NaiveInstant."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise NaiveInstant(f"an instant without an offset was about to be stored: {value.isoformat()}")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-# Alembic can alter a constraint on SQLite only when it has a name.
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from cases.case_tables import (
+    AUDIT_ACTORS,
+    CLOCK_STATES,
+    CONVERSATION_STATES,
+    ERASED_BECAUSE,
+    MESSAGE_ROLES,
+    OUTBOX_STATES,
+    PROGRESS,
+    RECEIVER_STATES,
+    SCANS,
+    api_keys,
+    audit,
+    audit_heads,
+    case_codes,
+    case_events,
+    case_sessions,
+    cases,
+    clocks,
+    closings,
+    consents,
+    contact_changes,
+    conversations,
+    evidence,
+    holds,
+    idempotency_keys,
+    messages,
+    notes,
+    outbox,
+    person_marks,
+    receivers,
+    tombstones,
 )
-
-
-def _json() -> sa.JSON:
-    return sa.JSON(none_as_null=True)
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> sa.CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
-def _belongs_to(table: str, columns: tuple[str, ...], referred: tuple[str, ...]) -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint(list(columns), [f"{table}.{column}" for column in referred])
-
-
-# `key_hash` is the SHA-256 of the secret that names the conversation: the secret itself is never stored.
-conversations = sa.Table(
-    "conversations",
+from cases.columns import (
+    Instant,
+    NaiveInstant,
+    NulCharacter,
+    Words,
+    holds_nul,
     metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("id", sa.String(64), primary_key=True),
-    sa.Column("key_hash", sa.String(64), nullable=False),
-    sa.Column("reference", sa.String(64), nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("channel", sa.String(32), nullable=False),
-    sa.Column("recorded_by", Words),
-    sa.Column("data", _json(), nullable=False),
-    sa.Column("privacy_version", sa.String(64)),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("first_told_at", Instant),
-    sa.Column("updated_at", Instant, nullable=False),
-    sa.Column("last_seq", sa.Integer, nullable=False),
-    sa.UniqueConstraint("organisation", "key_hash"),
-    sa.UniqueConstraint("organisation", "reference"),
-    # What has lapsed is looked for among the drafts alone; updated_at would be moved in an index at every turn.
-    sa.Index(None, "organisation", "state"),
-    _one_of("state", CONVERSATION_STATES),
+    refuse_nul,
+)
+from cases.house_tables import (
+    DRAFT_STATES,
+    DRAFT_STEPS,
+    SIGN_INS,
+    report_kept,
+    report_lessons,
+    report_past,
+    report_reviews,
+    rule_draft_revisions,
+    rule_drafts,
+    rule_versions,
+    staff_accounts,
+    staff_sessions,
+    staff_sign_ins,
 )
 
-# Append-only. `entries` is what an assistant row put on the wire, word for word, so that it can be said again.
-messages = sa.Table(
-    "messages",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("conversation_id", sa.String(64), primary_key=True),
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("role", sa.String(16), nullable=False),
-    sa.Column("text", Words, nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    sa.Column("message_id", sa.String(200)),
-    sa.Column("entries", _json()),
-    sa.Column("in_reply_to", sa.Integer),
-    _belongs_to("conversations", ("organisation", "conversation_id"), ("organisation", "id")),
-    sa.UniqueConstraint("organisation", "conversation_id", "message_id"),
-    _one_of("role", MESSAGE_ROLES),
-)
-
-cases = sa.Table(
-    "cases",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("reference", sa.String(64), primary_key=True),
-    sa.Column("conversation_id", sa.String(64), nullable=False),
-    sa.Column("conversation_reference", sa.String(64), nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("received_at", Instant, nullable=False),
-    sa.Column("first_told_at", Instant),
-    sa.Column("disposition", sa.String(32)),
-    sa.Column("handler", sa.Text),
-    sa.Column("stage", sa.String(16)),
-    sa.Column("acknowledge_by", sa.Date),
-    sa.Column("respond_by", sa.Date),
-    sa.Column("record", _json(), nullable=False),
-    sa.Column("policy_sha256", sa.String(64)),
-    sa.Column("created_at", Instant, nullable=False),
-    # Moves with every write to the case, its clocks, events and notes: the ETag of the API.
-    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
-    # How far the organisation has come with it; cases.events moves it.
-    sa.Column("progress", sa.String(16), nullable=False, server_default="received"),
-    # Out of the record, by cases.case_row: whether only those who deal with it may open it.
-    sa.Column("restricted", sa.Boolean, nullable=False, server_default=sa.false()),
-    # Moves with the version.
-    sa.Column("updated_at", Instant, nullable=False),
-    _belongs_to("conversations", ("organisation", "conversation_id"), ("organisation", "id")),
-    sa.Index(None, "organisation", "conversation_id"),
-    # The register is read by page, the newest first.
-    sa.Index(None, "organisation", "created_at", "reference"),
-    sa.Index(None, "organisation", "restricted", "created_at", "reference"),
-    sa.Index(None, "organisation", "updated_at"),
-    _one_of("state", CONVERSATION_STATES),
-    _one_of("progress", PROGRESS),
-)
-
-# One row for each promise of a case; at most one of a kind may apply to a case. `due` is the day in force; `promised`
-# is the first day that was told, once another took its place (it is never un-told), `extensions` how often that was by
-# an extension, and `extended_reason` the last reason. `met_at` is when what was promised was done: on a missed clock,
-# too late; null on it, not yet. `stops` lists the days on which it stood still: [{"first": "...", "last": "..."}],
-# `last` null while it does.
-clocks = sa.Table(
-    "clocks",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("case_reference", sa.String(64), primary_key=True),
-    sa.Column("kind", sa.String(64), primary_key=True),
-    sa.Column("by", sa.String(32), nullable=False),
-    sa.Column("due", sa.Date),
-    sa.Column("amount", sa.Integer),
-    sa.Column("unit", sa.String(32)),
-    sa.Column("from_event", sa.String(64)),
-    sa.Column("first_day", sa.String(32)),
-    sa.Column("force", sa.String(32)),
-    sa.Column("clause", sa.Text),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("met_at", Instant),
-    sa.Column("paused_at", Instant),
-    sa.Column("promised", sa.Date),
-    sa.Column("extensions", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("extended_reason", Words),
-    sa.Column("stops", _json()),
-    # Of cases.watch (migration 0007): the last warning was for this day, so many working days before it (-1: it had
-    # passed); the calendar that the row was last counted with, and the day that it gives.
-    sa.Column("warned_due", sa.Date),
-    sa.Column("warned_days", sa.Integer),
-    sa.Column("calendar_version", sa.String(120)),
-    sa.Column("recomputed", sa.Date),
-    _belongs_to("cases", ("organisation", "case_reference"), ("organisation", "reference")),
-    sa.Index(None, "organisation", "due"),
-    # What is looked at again and again is the clocks that run; in time most have ended.
-    sa.Index(None, "organisation", "state", "due"),
-    _one_of("state", CLOCK_STATES),
-)
-
-# `id` is the delivery id: the same on every attempt, so that a receiver can drop what it has had. The reference is a
-# case's, or that of the conversation for what is said of a draft.
-outbox = sa.Table(
-    "outbox",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("case_reference", sa.String(64), nullable=False),
-    sa.Column("kind", sa.String(64), nullable=False),
-    sa.Column("target", sa.String(64), nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("due_at", Instant, nullable=False),
-    sa.Column("lease_until", Instant),
-    sa.Column("last_error", Words),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("delivered_at", Instant),
-    sa.Column("alarmed_at", Instant),
-    # What the row is about beside its case (migration 0007): which clock, which reminder.
-    sa.Column("detail", _json()),
-    # The one query that crosses organisations: what is due now.
-    sa.Index(None, "state", "due_at"),
-    _one_of("state", OUTBOX_STATES),
-)
-
-# How each place that cases go to is faring; a place that never had a delivery has no row. `failures` counts those in
-# a row; a resting one is tried again, by one delivery, at `rest_until`; a disabled one when somebody says so.
-receivers = sa.Table(
-    "receivers",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("target", sa.String(64), primary_key=True),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("failures", sa.Integer, nullable=False),
-    sa.Column("rest_until", Instant),
-    sa.Column("failing_since", Instant),
-    sa.Column("last_success_at", Instant),
-    sa.Column("last_error", Words),
-    _one_of("state", RECEIVER_STATES),
-)
-
-# A link by which the person represented agrees or refuses; the token itself stands in the link alone.
-consents = sa.Table(
-    "consents",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("token_hash", sa.String(64), primary_key=True),
-    sa.Column("conversation_id", sa.String(64), nullable=False),
-    sa.Column("asked_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant, nullable=False),
-    _belongs_to("conversations", ("organisation", "conversation_id"), ("organisation", "id")),
-)
-
-# What was sent with a conversation; the files themselves stand in cases.vault under their ids. `name` is what the
-# person called it, made fit to be shown; size and sha256 are of the file as it is kept.
-evidence = sa.Table(
-    "evidence",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("conversation_id", sa.String(64), nullable=False),
-    sa.Column("name", Words, nullable=False),
-    sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("sha256", sa.String(64), nullable=False),
-    sa.Column("type", sa.String(128), nullable=False),
-    sa.Column("scan", sa.String(16), nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    _belongs_to("conversations", ("organisation", "conversation_id"), ("organisation", "id")),
-    sa.Index(None, "organisation", "conversation_id"),
-    _one_of("scan", SCANS),
-)
-
-# Append-only: triggers refuse to change it (migration 0002). What each entry holds, and what it never holds: audit.py.
-audit = sa.Table(
-    "audit",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("at", Instant, nullable=False),
-    sa.Column("actor", sa.String(16), nullable=False),
-    sa.Column("action", sa.String(64), nullable=False),
-    sa.Column("reference", sa.String(64), nullable=False),
-    sa.Column("delivery_id", sa.String(32)),
-    sa.Column("digest", sa.String(64)),
-    sa.Column("previous", sa.String(64), nullable=False),
-    sa.Column("hash", sa.String(64), nullable=False),
-    # Which key or member of staff did it, by an id that names nobody.
-    sa.Column("caller", sa.String(64)),
-    # What became of one reference: its history, and what it was at an instant.
-    sa.Index(None, "organisation", "reference"),
-    _one_of("actor", AUDIT_ACTORS),
-)
-
-# The newest entry of each chain. Whoever appends locks this row, so that a chain never forks.
-audit_heads = sa.Table(
-    "audit_heads",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("number", sa.Integer, nullable=False),
-    sa.Column("hash", sa.String(64), nullable=False),
-)
-
-# ---- What becomes of a case (migration 0006) ----
-
-# Keys for other systems. A key reads hearout.<organisation>.<prefix>.<secret>; `hash` is the SHA-256 of the secret.
-api_keys = sa.Table(
+__all__ = [
+    "AUDIT_ACTORS",
+    "CLOCK_STATES",
+    "CONVERSATION_STATES",
+    "DRAFT_STATES",
+    "DRAFT_STEPS",
+    "ERASED_BECAUSE",
+    "MESSAGE_ROLES",
+    "OUTBOX_STATES",
+    "PROGRESS",
+    "RECEIVER_STATES",
+    "SCANS",
+    "SIGN_INS",
+    "Instant",
+    "NaiveInstant",
+    "NulCharacter",
+    "Words",
     "api_keys",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("prefix", sa.String(16), primary_key=True),
-    sa.Column("hash", sa.String(64), nullable=False),
-    sa.Column("name", Words, nullable=False),
-    sa.Column("scopes", _json(), nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant),
-    sa.Column("last_used_at", Instant),
-    sa.Column("revoked_at", Instant),
-)
-
-# Append-only: a trigger refuses to change an event. `at` is when it happened, `recorded_at` when we were told; `data`
-# is what was told of it, `clocks` what became of the clocks.
-case_events = sa.Table(
-    "case_events",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("case_reference", sa.String(64), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("kind", sa.String(64), nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    sa.Column("recorded_at", Instant, nullable=False),
-    sa.Column("by", Words, nullable=False),
-    sa.Column("data", _json(), nullable=False),
-    sa.Column("clocks", _json(), nullable=False),
-    _belongs_to("cases", ("organisation", "case_reference"), ("organisation", "reference")),
-)
-
-# What staff and case systems write beside a case; the complainant is not shown it.
-notes = sa.Table(
-    "notes",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("case_reference", sa.String(64), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("text", Words, nullable=False),
-    sa.Column("by", Words, nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    _belongs_to("cases", ("organisation", "case_reference"), ("organisation", "reference")),
-)
-
-# How a case ended, for reports; gone when it is reopened (its events keep what was recorded).
-closings = sa.Table(
-    "closings",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("case_reference", sa.String(64), primary_key=True),
-    sa.Column("closed_at", Instant, nullable=False),
-    sa.Column("by", Words, nullable=False),
-    sa.Column("outcome", sa.String(32), nullable=False),
-    sa.Column("remedies", _json(), nullable=False),
-    sa.Column("cause", sa.String(32)),
-    sa.Column("details", _json(), nullable=False),
-    sa.Column("failure_in_assessment", sa.Boolean, nullable=False),
-    _belongs_to("cases", ("organisation", "case_reference"), ("organisation", "reference")),
-)
-
-# Answers that are given again to a request that is sent again; written with what the request did.
-idempotency_keys = sa.Table(
-    "idempotency_keys",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("caller", sa.String(64), primary_key=True),
-    sa.Column("key_hash", sa.String(64), primary_key=True),
-    sa.Column("fingerprint", sa.String(64), nullable=False),
-    sa.Column("case_reference", sa.String(64), nullable=False),
-    sa.Column("status", sa.Integer, nullable=False),
-    sa.Column("answer", _json(), nullable=False),
-    sa.Column("expires_at", Instant, nullable=False),
-    sa.Index(None, "organisation", "expires_at"),
-)
-
-
-# Privacy (migration 0008). A hold keeps a conversation and its cases from being erased; `why` goes when it is lifted.
-holds = sa.Table(
-    "holds",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("conversation_id", sa.String(64), primary_key=True),
-    sa.Column("reference", sa.String(64), nullable=False),
-    sa.Column("why", Words, nullable=False),
-    sa.Column("placed_by", Words, nullable=False),
-    sa.Column("placed_at", Instant, nullable=False),
-    _belongs_to("conversations", ("organisation", "conversation_id"), ("organisation", "id")),
-)
-
-# What is left of a case that was erased, so that the year's counts stay the same: nothing here tells of a person.
-tombstones = sa.Table(
-    "tombstones",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("reference", sa.String(64), primary_key=True),
-    sa.Column("conversation_reference", sa.String(64), nullable=False),
-    sa.Column("because", sa.String(16), nullable=False),
-    sa.Column("erased_at", Instant, nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("channel", sa.String(32), nullable=False),
-    sa.Column("received_on", sa.Date),
-    sa.Column("disposition", sa.String(32)),
-    sa.Column("stage", sa.String(16)),
-    sa.Column("facts", _json(), nullable=False),
-    _one_of("because", ERASED_BECAUSE),
-)
-
-# ---- The complainant afterwards (migration 0009) ----
-
-# Somebody asked for a one-time code. The row is the same for a reference that is nobody's; `key_hash` is of the secret
-# of the browser that asked, `address_hash` of the address that was typed, null for the one on file. `code_hash` is
-# there once a code was sent.
-case_codes = sa.Table(
+    "audit",
+    "audit_heads",
     "case_codes",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("case_reference", sa.String(64), nullable=False),
-    sa.Column("key_hash", sa.String(64), nullable=False),
-    sa.Column("address_hash", sa.String(64)),
-    sa.Column("language", sa.String(8), nullable=False),
-    sa.Column("asked_at", Instant, nullable=False),
-    sa.Column("settled_at", Instant),
-    sa.Column("code_hash", sa.String(64)),
-    sa.Column("sent_at", Instant),
-    sa.Column("tries", sa.Integer, nullable=False),
-    sa.Column("used_at", Instant),
-    sa.Index(None, "organisation", "case_reference", "asked_at"),
-    sa.Index(None, "organisation", "asked_at"),
-)
-
-# A browser that a code has opened a case to; of its secret only the SHA-256 is kept.
-case_sessions = sa.Table(
+    "case_events",
     "case_sessions",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("token_hash", sa.String(64), primary_key=True),
-    sa.Column("case_reference", sa.String(64), nullable=False),
-    sa.Column("opened_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant, nullable=False),
-    sa.Index(None, "organisation", "expires_at"),
-)
-
-# What a contact was before the person put it right. Append-only.
-contact_changes = sa.Table(
+    "cases",
+    "clocks",
+    "closings",
+    "consents",
     "contact_changes",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("case_reference", sa.String(64), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("field", sa.String(32), nullable=False),
-    sa.Column("old", Words),
-    sa.Column("new", Words),
-    sa.Column("at", Instant, nullable=False),
-    _belongs_to("cases", ("organisation", "case_reference"), ("organisation", "reference")),
-)
-
-# By what the person of a case may be known again: SHA-256 of the address, number or name, one row of a kind.
-person_marks = sa.Table(
+    "conversations",
+    "evidence",
+    "holds",
+    "holds_nul",
+    "idempotency_keys",
+    "messages",
+    "metadata",
+    "notes",
+    "outbox",
     "person_marks",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("case_reference", sa.String(64), primary_key=True),
-    sa.Column("kind", sa.String(16), primary_key=True),
-    sa.Column("mark", sa.String(64), nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    _belongs_to("cases", ("organisation", "case_reference"), ("organisation", "reference")),
-    sa.Index(None, "organisation", "mark", "at"),
-)
-
-
-# ---- Staff who sign in (migration 0010) ----
-
-# `id` is random: the audit trail keeps it of somebody. `invite_hash` is the SHA-256 of the secret of a one-time link.
-staff_accounts = sa.Table(
-    "staff_accounts",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("email", Words, nullable=False),
-    sa.Column("name", Words, nullable=False),
-    sa.Column("roles", _json(), nullable=False),
-    sa.Column("password_hash", sa.String(255)),
-    sa.Column("issuer", Words),
-    sa.Column("subject", Words),
-    sa.Column("invite_hash", sa.String(64)),
-    sa.Column("invite_until", Instant),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("signed_in_at", Instant),
-    sa.Column("disabled_at", Instant),
-    sa.UniqueConstraint("organisation", "email"),
-    sa.UniqueConstraint("organisation", "issuer", "subject"),
-)
-
-# A browser that somebody signed in with; of its secret only the SHA-256 is kept. A session that ended is no row.
-staff_sessions = sa.Table(
-    "staff_sessions",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("token_hash", sa.String(64), primary_key=True),
-    sa.Column("account_id", sa.String(32), nullable=False),
-    sa.Column("how", sa.String(16), nullable=False),
-    sa.Column("device", sa.String(64), nullable=False),
-    sa.Column("began_at", Instant, nullable=False),
-    sa.Column("seen_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant, nullable=False),
-    _belongs_to("staff_accounts", ("organisation", "account_id"), ("organisation", "id")),
-    sa.Index(None, "organisation", "account_id"),
-    sa.Index(None, "organisation", "expires_at"),
-    _one_of("how", SIGN_INS),
-)
-
-# Somebody is away at the identity provider. Good once, for some minutes, in the browser that went.
-staff_sign_ins = sa.Table(
-    "staff_sign_ins",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("state_hash", sa.String(64), primary_key=True),
-    sa.Column("browser_hash", sa.String(64), nullable=False),
-    sa.Column("nonce", sa.String(64), nullable=False),
-    sa.Column("verifier", sa.String(128), nullable=False),
-    sa.Column("back", Words, nullable=False),
-    sa.Column("expires_at", Instant, nullable=False),
-    sa.Index(None, "organisation", "expires_at"),
-)
-
-
-# ---- Versions of the rules (migration 0011) ----
-
-# Somebody's work on the rules, until it is published or withdrawn. `base` is the number of the version that it was
-# made from, `base_sha256` the hash of that one's text; `again_of` the number of an old version that it brings back;
-# `effective_on` the day from which its authors want it, null for as soon as it is approved.
-rule_drafts = sa.Table(
-    "rule_drafts",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("title", Words, nullable=False),
-    sa.Column("text", Words, nullable=False),
-    sa.Column("base", sa.Integer, nullable=False),
-    sa.Column("base_sha256", sa.String(64), nullable=False),
-    sa.Column("again_of", sa.Integer),
-    sa.Column("revision", sa.Integer, nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("author", sa.String(32), nullable=False),
-    sa.Column("author_name", Words, nullable=False),
-    sa.Column("reason", Words, nullable=False),
-    sa.Column("source", Words, nullable=False),
-    sa.Column("effective_on", sa.Date),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("updated_at", Instant, nullable=False),
-    sa.Index(None, "organisation", "state"),
-    _one_of("state", DRAFT_STATES),
-)
-
-# Each step of a draft with its text as it then was. Append-only; the database itself refuses a change.
-rule_draft_revisions = sa.Table(
-    "rule_draft_revisions",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("draft_id", sa.String(32), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("text", Words, nullable=False),
-    sa.Column("by", sa.String(32), nullable=False),
-    sa.Column("by_name", Words, nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    sa.Column("what", Words, nullable=False),
-    _belongs_to("rule_drafts", ("organisation", "draft_id"), ("organisation", "id")),
-    _one_of("kind", DRAFT_STEPS),
-)
-
-# What was published, for good: the database itself refuses a change. `sha256` is of the pack in the text, which the
-# cases name; `digest` is of all the other columns. `effective_from` null: in force since ever, the file of before.
-rule_versions = sa.Table(
-    "rule_versions",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("sha256", sa.String(64), nullable=False),
-    sa.Column("digest", sa.String(64), nullable=False),
-    sa.Column("text", Words, nullable=False),
-    sa.Column("title", Words, nullable=False),
-    sa.Column("author", sa.String(32)),
-    sa.Column("author_name", Words, nullable=False),
-    sa.Column("approver", sa.String(32)),
-    sa.Column("approver_name", Words, nullable=False),
-    sa.Column("approved_at", Instant, nullable=False),
-    sa.Column("effective_from", Instant),
-    sa.Column("reason", Words, nullable=False),
-    sa.Column("source", Words, nullable=False),
-    sa.Column("base", sa.Integer),
-    sa.Column("draft_id", sa.String(32)),
-    sa.Column("again_of", sa.Integer),
-)
-
-
-# ---- Reports (migration 0013) ----
-
-# What reports count of a case, as it was until its record was replaced by another; coded values only.
-report_past = sa.Table(
-    "report_past",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("case_reference", sa.String(64), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("until", Instant, nullable=False),
-    sa.Column("data", _json(), nullable=False),
-    _belongs_to("cases", ("organisation", "case_reference"), ("organisation", "reference")),
-)
-
-# What happened in a conversation that was erased, and when, in coded values; `id` is random and leads nowhere.
-report_kept = sa.Table(
+    "receivers",
+    "refuse_nul",
     "report_kept",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("erased_at", Instant, nullable=False),
-    sa.Column("history", _json(), nullable=False),
-)
-
-# A lesson as somebody wrote it for the report; of no case. One that is changed or left out ends, and stays for the
-# reports of before.
-report_lessons = sa.Table(
     "report_lessons",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("learned_on", sa.Date, nullable=False),
-    sa.Column("subject", sa.String(64)),
-    sa.Column("words", Words, nullable=False),
-    sa.Column("reviewed_at", Instant, nullable=False),
-    sa.Column("reviewed_by", sa.String(64), nullable=False),
-    sa.Column("ended_at", Instant),
-    sa.Index(None, "organisation", "learned_on"),
-)
-
-# Which closing of a case somebody has looked at for the report, and the lesson that came of it; null: left out.
-report_reviews = sa.Table(
+    "report_past",
     "report_reviews",
-    metadata,
-    sa.Column("organisation", sa.String(64), primary_key=True),
-    sa.Column("case_reference", sa.String(64), primary_key=True),
-    sa.Column("event", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("lesson_id", sa.String(32)),
-    sa.Column("at", Instant, nullable=False),
-    sa.Column("by", sa.String(64), nullable=False),
-    _belongs_to("cases", ("organisation", "case_reference"), ("organisation", "reference")),
-)
-
-
-def holds_nul(value: Any) -> bool:
-    """Whether any string within the JSON value, keys included, holds U+0000."""
-    if isinstance(value, str):
-        return "\x00" in value
-    if isinstance(value, dict):
-        return any(holds_nul(key) or holds_nul(item) for key, item in value.items())
-    if isinstance(value, list | tuple):
-        return any(holds_nul(item) for item in value)
-    return False
+    "rule_draft_revisions",
+    "rule_drafts",
+    "rule_versions",
+    "staff_accounts",
+    "staff_sessions",
+    "staff_sign_ins",
+    "tombstones",
+]
