@@ -21,13 +21,11 @@ from policy_rules.edits import Add, Edit, EditRefused, Move, Put, Remove
 from policy_rules.edits import names as words
 from policy_rules.edits.cells import Cell, Sort, cells
 from policy_rules.edits.editing import free_name
-from policy_rules.edits.places import LISTS, SINGLE, Document, find, get, names
+from policy_rules.edits.places import LISTS, Document, find, get, names
 from policy_rules.edits.uses import fallout
 from policy_rules.edits.values import new_name, refused, tidy
 from policy_rules.facts import VOCABULARY
 
-# What stands on the page about the policy itself: sections of which there is one.
-POLICY = ("organisation", "source", "calendar", "hours")
 NEEDS_NAME = ("routes", "clocks", "silent", "escalations", "duties", "warnings", "readings", "properties")
 # Made by other pages, or by their name alone.
 NOT_ADDED = ("examples",)
@@ -42,12 +40,10 @@ class Parts:
         self._merging = merging
 
     def pages(self) -> Sequence[Page]:
-        """The policy's own page, and those of every part of every section."""
+        """Those of every part of every section."""
         here = "/rules/drafts/{draft}"
         one = here + "/{section}/{name:path}"
         return [
-            Page("GET", f"{here}/policy", Permission.SEE_RULES, self.policy),
-            Page("POST", f"{here}/policy", Permission.EDIT_RULES, self.send_policy),
             Page("GET", here + "/{section}/new", Permission.EDIT_RULES, self.new),
             Page("POST", here + "/{section}/new", Permission.EDIT_RULES, self.add),
             Page("GET", one, Permission.SEE_RULES, self.show),
@@ -191,66 +187,6 @@ class Parts:
             "back": address(here.draft.id, section),
         }  # fmt: skip
         return visit.page("workshop_new.html", values, status=422 if errors else 200)
-
-    # --- the policy itself -------------------------------------------------------------------------------
-
-    async def policy(self, visit: Visit) -> Response:
-        """The organisation, the document, the calendar and the hours."""
-        here = await self._bench.open(visit)
-        return await self._policy_page(visit, here, self._policy_fields(here.document))
-
-    async def send_policy(self, visit: Visit) -> Response:
-        """Keep what was changed of them."""
-        here = await self._bench.open(visit)
-        base = await self._merging.base(visit, here)
-        fields = [(s, typed(visit.sent, f)) for s, f in self._policy_fields(here.document)]
-        found = Asked()
-        for section in POLICY:
-            its = [f for s, f in fields if s == section]
-            if section == "hours" and not base.get("hours") and not any(f.text or f.chosen for f in its):
-                continue
-            part = asked(section, "", its, lambda cell, s=section: get(base, (s, *cell.path)))  # type: ignore[misc]
-            found.edits += part.edits
-            found.errors |= part.errors
-        if visit.said("no_hours") and base.get("hours"):
-            found.edits = [e for e in found.edits if not (isinstance(e, Put) and e.path[0] == "hours")]
-            found.edits.append(Remove("hours", ""))
-        if found.errors:
-            return await self._policy_page(visit, here, fields, found.errors)
-        try:
-            back = address(here.draft.id, "policy")
-            return await self._merging.keep(visit, here, found.edits, back, "")
-        except EditRefused as refusal:
-            where = id_of("policy", "", *(refusal.where or "").split("."))
-            return await self._policy_page(visit, here, fields, {where: refusal.detail})
-
-    def _policy_fields(self, document: Document) -> list[tuple[str, Field]]:
-        found = []
-        for section in POLICY:
-            for cell in cells(document, section):
-                made = field_of(document, "policy", "", cell, get(document, (section, *cell.path)))
-                made.key, made.id = f"{section}.{key_of(cell.path)}", id_of("policy", "", section, *cell.path)
-                found.append((section, made))
-        return found
-
-    async def _policy_page(
-        self,
-        visit: Visit,
-        here: Opened,
-        fields: list[tuple[str, Field]],
-        errors: dict[str, str] | None = None,
-    ) -> Response:
-        values = {
-            **await frame(visit, self._bench, here, "policy"),
-            "parts_of_policy": [(section, [f for s, f in fields if s == section]) for section in POLICY],
-            "has_hours": bool(here.document.get("hours")),
-            "errors": errors or {},
-            "seen": here.draft.revision,
-            "notes": [
-                entry(here, note) for note in here.review.notes if note.path[:1] and note.path[0] in SINGLE
-            ],
-        }
-        return visit.page("workshop_policy.html", values, status=422 if errors else 200)
 
     # --- shared ------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from bot.console.rules_file import Files
 from bot.console.rules_first import FirstSteps
 from bot.console.rules_merge import Merging
 from bot.console.rules_part import Parts
+from bot.console.rules_policy import Policy
 from bot.console.rules_start import Starting
 from bot.console.rules_table import HELP, WITH_FACTS, other_facts, table
 from bot.console.rules_try import Trying
@@ -41,6 +42,7 @@ class Workshop:
             FirstSteps(bench, merging),
             Files(bench),
             Trying(bench, merging),
+            Policy(bench, merging),
             merging,
         ]
         # Sections are found last: their addresses take whatever is left.

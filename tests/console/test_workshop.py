@@ -356,3 +356,19 @@ class TestAWholePart:
             place(draft, "policy"), **(form_of(ed.get(place(draft, "policy")).text) | {"no_hours": "yes"})
         )
         assert "hours" not in document_of(here, draft)
+
+    def test_who_could_be_the_person_complained_of(self, here: Office, draft: str, ed: Colleague) -> None:
+        sent: dict[str, Any] = {"officer~role": "Institute Secretary", "officer~subject": "member_conduct"}
+        ed.post(place(draft, "policy"), **(form_of(ed.get(place(draft, "policy")).text) | sent))
+        assert ed.page.status_code == 303, ed.text
+        assert document_of(here, draft)["officers"] == {"Institute Secretary": "member_conduct"}
+        ed.get(place(draft, "checks"))
+        assert "with no conflict warning" in ed.text
+        for wrong in (
+            {"officer~role": "Nobody known", "officer~subject": "director"},
+            {"officer~role": "CIM"},
+        ):
+            ed.post(place(draft, "policy"), **(form_of(ed.get(place(draft, "policy")).text) | wrong))
+            assert ed.page.status_code == 422
+        ed.post(place(draft, "policy"), **(form_of(ed.get(place(draft, "policy")).text) | {"officer~0": ""}))
+        assert draft_of(here, draft).text == live_text(here)
