@@ -35,6 +35,8 @@ ADDRESSES: dict[str, tuple[str, str | None]] = {
     # Of the rules; `section` and `name` are parts of the draft.
     "draft": (DRAFT, FOREIGN_DRAFT),
     "section": ("routes", None),
+    # Of a version of the rules: every organisation has a first one, and the address says whose.
+    "number": ("1", None),
     "name": ("enquiry", None),
 }
 SIGN_IN = "/cqm/staff/sign-in"
