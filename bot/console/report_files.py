@@ -126,7 +126,7 @@ def _lines(found: Content) -> Iterator[str]:
     yield from (f"  {part['label']:<42} {part['value']:>14}" for part in sums["parts"])
     yield from (f"  DOES NOT ADD UP: {fault}" for fault in sums["faults"])
     promises = found["promises"]
-    yield f"\nHalf had an answer within {promises['median']} days, nine in ten within {promises['nine_in_ten']}."
+    yield f"\n{promises['summary']}"
     for row in promises["rows"]:
         due = f"{row['label']}, within {row['promised']}"
         yield f"  {due:<52} {row['percent']:>6} in time ({row['before']} before)"

@@ -111,6 +111,8 @@ def _figures(report: Report) -> Iterable[Content]:
 def _figure(label: str, value: str, earlier: str, when: str) -> Content:
     compared = "" if earlier in ("–", words.WITHHELD) else f"{earlier} in {when}"
     compared = compared.replace(" in Before it", " before")
+    if value == "–":
+        compared = "Too few to say"
     return {"label": label, "value": value, "before": compared, "long": len(value) > 8}
 
 
@@ -181,11 +183,13 @@ def _summary(table: Table, rows: Sequence[Content], total: str) -> str:
         return "There were none."
     if table.untold:
         return "Too few to say more about them without saying something about somebody."
-    known = [row for row in rows if row["share"] and row["now"] != "0"]
+    known = [row for row in rows if not row["hidden"] and row["now"] != "0"]
     first = sorted(known, key=lambda row: -(row["bar"] or 0))[:2]
     if not first:
         return ""
-    parts = [f"{row['label']}: {row['now']} ({row['share']})" for row in first]
+    parts = [
+        f"{row['label']}: {row['now']}{' (' + row['share'] + ')' if row['share'] else ''}" for row in first
+    ]
     return f"Most often {'; then '.join(parts)}." if len(rows) > 1 else f"{parts[0]}."
 
 
@@ -194,13 +198,22 @@ def _promises(report: Report, house: House) -> Content:
     return {
         "rows": rows,
         "states": [{"id": state, "label": words.CLOCK_STATES[state]} for state in CLOCK_STATES],
-        "median": _days(report.times.median),
-        "median_before": _days(report.times_before.median),
-        "nine_in_ten": _days(report.times.nine_in_ten),
-        "nine_in_ten_before": _days(report.times_before.nine_in_ten),
-        "answered": words.cell_text(report.tables["answered"].rows[0].now),
-        "filed": words.cell_text(report.tables["answered"].total.now),
+        "summary": _answers(report),
     }
+
+
+def _answers(report: Report) -> str:
+    """How many had an answer, and after how long, as far as it can be said."""
+    table, times = report.tables["answered"], report.times
+    had, filed = table.rows[0].now, table.total.now
+    said = []
+    if had.value is not None and filed.value is not None:
+        said.append(f"{had.value:,} of {filed.value:,} that were filed have had an answer.")
+    if times.median is not None:
+        said.append(f"Half of the answers came within {_days(times.median)} days.")
+    if times.nine_in_ten is not None:
+        said.append(f"Nine in ten came within {times.nine_in_ten}; the slowest tenth took longer.")
+    return " ".join(said) or "Too few were answered to say more than what the table has."
 
 
 def _promise(promise: Promise, house: House) -> Content:

@@ -26,7 +26,7 @@ TABLES: dict[str, tuple[str, str, str]] = {
     "adjustments": ("Adjustments", "Adjustments", "Filed"),
     "outcome": ("How they ended", "Outcome", "Filed"),
     "remedy": ("What was put right", "Remedy", "Answered by a decision"),
-    "cause": ("Why it came to them", "Root cause", "Upheld, in part or whole"),
+    "cause": ("Why it happened", "Root cause", "Upheld, in part or whole"),
     "answered": ("Answered", "", "Filed"),
     "assessment": ("Failures in an assessment", "", "Answered by a decision"),
 }

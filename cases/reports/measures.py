@@ -258,8 +258,8 @@ def _tables(now: _Side, before: _Side) -> Iterable[Table]:
 
 
 def _ids(table: str, now: _Side, before: _Side) -> list[str]:
-    """The rows of a table whose values come from the cases: those that are shown as the largest first, then the hidden
-    by name, so that their place says nothing. Where a period has too few to tell, its values are not named."""
+    """The rows of a table whose values come from the cases: those that are shown, the largest first, then the hidden by
+    name, so that their place says nothing, then those without any. A period that has too few to tell names none."""
     named = {
         name
         for side in (now, before)
@@ -267,9 +267,9 @@ def _ids(table: str, now: _Side, before: _Side) -> list[str]:
         if name.startswith(f"{table}.") and side.hidden.get(name) != "untold"
     }
 
-    def place(name: str) -> tuple[bool, bool, int, str]:
+    def place(name: str) -> tuple[bool, bool, bool, int, str]:
         cell = now.cell(name)
-        return name.endswith(f".{NOT_KNOWN}"), cell.value is None, -(cell.value or 0), name
+        return name.endswith(f".{NOT_KNOWN}"), cell.value == 0, cell.value is None, -(cell.value or 0), name
 
     return sorted(named, key=place)
 

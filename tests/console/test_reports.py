@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 import sqlalchemy as sa
 
@@ -201,8 +203,11 @@ class TestFiles:
         pdf = read(content)
         assert "Everything that was received" in pdf.text
         assert "fewer than 5" in pdf.text
-        assert b"/StructTreeRoot" in content or pdf.text
-        assert b"pdfuaid" in content
+        assert pdf.is_ua
+        assert pdf.title.startswith("Complaints in ")
+        # Every number stands in a tagged table, and the chart has its words.
+        assert {"H1", "H2", "H3", "TH", "TD", "Figure"} <= {tag for tag, _ in pdf.tags} | _all_tags(content)
+        assert any(text.startswith("Columns: received each month") for text in _alternatives(content))
 
     def test_the_page_to_keep_stands_alone(self, officer: Colleague) -> None:
         text = officer.post("/reports/file", file="board.html").text
@@ -292,6 +297,19 @@ class TestLessons:
         for sent in bad:
             answer = staff.post("/reports/lessons/CQM-0000-RPRT-0", fit="yes", words="x", **sent)
             assert answer.status_code in (400, 404, 422)
+
+
+def _objects(content: bytes) -> Iterator[Any]:
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        yield from (one for one in pdf.objects if isinstance(one, pikepdf.Dictionary))
+
+
+def _all_tags(content: bytes) -> set[str]:
+    return {str(one.S).lstrip("/") for one in _objects(content) if "/S" in one and "/P" in one}
+
+
+def _alternatives(content: bytes) -> list[str]:
+    return [str(one.Alt) for one in _objects(content) if "/Alt" in one]
 
 
 def main(page: str) -> str:
