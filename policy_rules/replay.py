@@ -107,9 +107,9 @@ class _Class:
     """What a decision depends on, beside the days: the rules that apply under each pack, and what they ask of dates."""
 
     old: CompiledPack
-    rules: tuple[tuple[str, ...], tuple[str, ...]]
     facts: tuple[Mapping[str, str], Mapping[str, str]]
     assumed: bool
+    rules: tuple[tuple[str, ...], tuple[str, ...]]
     # Both decide alike on every day.
     same: bool
     # A period in hours depends on more than the day.
@@ -134,8 +134,8 @@ class Replay:
         self.found = Replayed()
         self._recent_from = recent_from
         self._classes: dict[Any, _Class | None] = {}
-        # By the rules that apply: whether both decide alike on every day, and whether hours count.
-        self._alike: dict[Any, tuple[bool, bool]] = {}
+        # By the conditions that hold: what follows from them.
+        self._alike: dict[Any, tuple[Any, bool, bool] | None] = {}
         self._compared: dict[Any, _Compared] = {}
         self._kinds: dict[tuple[str, str], Kind] = {}
         self._examples: dict[tuple[tuple[str, str], ...], Worked] = {}
@@ -201,16 +201,26 @@ class Replay:
         draft, lost = _known(self.new, given)
         if lost_own:
             return None
-        matches = (old.match(old.with_defaults(own)), self.new.match(self.new.with_defaults(draft)))
+        wholes = (old.with_defaults(own), self.new.with_defaults(draft))
+        # What applies follows from which conditions hold; most cases share these with others.
+        at = (id(old), old.alive(wholes[0]), self.new.alive(wholes[1]))
+        if at not in self._alike:
+            self._alike[at] = self._applying(old, wholes)
+        found = self._alike[at]
+        return None if found is None else _Class(old, (own, draft), bool(lost), *found)
+
+    def _applying(
+        self, old: CompiledPack, wholes: tuple[Mapping[str, str], Mapping[str, str]]
+    ) -> tuple[Any, bool, bool] | None:
+        """The rules that apply to a case, whether both decide alike on every day, and whether hours count."""
+        matches = (old.match(wholes[0]), self.new.match(wholes[1]))
         if matches[0] is None or matches[1] is None:
             return None
         parts = (_parts(matches[0]), _parts(matches[1]))
         rules = (tuple([part.id for part in parts[0]]), tuple([part.id for part in parts[1]]))
-        if (at := (id(old), rules)) not in self._alike:
-            same = [_terms(part) for part in parts[0]] == [_terms(part) for part in parts[1]]
-            exact = _counts_hours(old) or _counts_hours(self.new)
-            self._alike[at] = (same and _same_house(old, self.new), exact)
-        return _Class(old, rules, (own, draft), bool(lost), *self._alike[at])
+        same = [_terms(part) for part in parts[0]] == [_terms(part) for part in parts[1]]
+        exact = _counts_hours(old) or _counts_hours(self.new)
+        return rules, same and _same_house(old, self.new), exact
 
     def _compare(self, case: PastCase, of: _Class) -> _Compared:
         instants = (case.received_at, case.first_told_at or case.received_at, case.original_received_at)
