@@ -15,11 +15,13 @@ from bot.console.site import Page, Visit
 from cases import drafts, listing
 from cases.drafts import About, BadDraft, Base, Draft, NotOpen, OutOfDate
 from cases.officers import Connection
-from cases.rulebook import BadDay
+from cases.rulebook import BadDay, NotOnTop
 from policy_rules.errors import Refusal
+from policy_rules.together import bring_together
 
 DONE = {
     "submitted": "Somebody else is asked to approve it now. Nothing changes before they do.",
+    "together": "The two were brought together. Read below what changes now, and look at the last step.",
     "taken_back": "It was taken back. You can change it again.",
     "sent_back": "It was sent back with your words.",
 }
@@ -39,6 +41,7 @@ class Changes:
         return [
             Page("GET", f"{here}/changes", Permission.SEE_RULES, self.show),
             Page("POST", f"{here}/submit", Permission.EDIT_RULES, self.submit),
+            Page("POST", f"{here}/together", Permission.EDIT_RULES, self.together),
             Page("POST", f"{here}/take-back", Permission.EDIT_RULES, self.take_back),
             Page("POST", f"{here}/withdraw", Permission.EDIT_RULES, self.withdraw),
         ]
@@ -84,6 +87,40 @@ class Changes:
             errors = {"sure": "Tick the box first: a draft that was given up is not worked on again."}
             return await self._page(visit, draft, {}, errors)
         return await self._step(visit, drafts.withdraw, None)
+
+    async def together(self, visit: Visit) -> Response:
+        """Take over what was published since the draft was begun; what both changed stays as the draft has it."""
+        draft, known = await self._room.draft(visit), await self._room.timeline(visit.organisation)
+        seen, writer, now = _seen(visit), visit.writer, self._desk.clock()
+        try:
+            starts = known.starts_at(draft.effective_on, self._room.notice)
+        except BadDay:
+            starts = known.now + self._room.notice
+        base = known.base_at(starts)
+        old, new = await self._made_from(visit, draft, known), known.text_of(base.number)
+        if new is None or old is None:
+            raise NotOnTop(
+                "What this draft was made from is not kept here, so the two cannot be brought together by "
+                "themselves. Begin a new draft, and do your change there once more.",
+                where="base",
+            )
+        found = await self._room.take(lambda: bring_together(old, new, draft.text))
+        try:
+            await self._desk.store.write(
+                lambda conn: drafts.save_draft(
+                    conn, visit.organisation, draft.id, seen, found.text, found.sentence(base.number), writer, now,
+                    base=base,
+                )
+            )  # fmt: skip
+        except (OutOfDate, NotOpen) as moved:
+            return await self._page(visit, await self._room.draft(visit), {}, {}, stopped=moved)
+        return visit.go(f"/rules/drafts/{draft.id}/changes?done=together")
+
+    async def _made_from(self, visit: Visit, draft: Draft, known: Timeline) -> str | None:
+        """The text that the draft was made from: a version, or what stood in the file then, as its first step has it."""
+        steps = await self._desk.store.read(lambda conn: drafts.revisions(conn, visit.organisation, draft.id))
+        texts = [known.text_of(draft.base) or "", *(step.text for step in steps)]
+        return next((text for text in texts if drafts.sha256_of(text) == draft.base_sha256), None)
 
     async def _step(self, visit: Visit, act: Any, then: str | None) -> Response:
         draft = await self._room.draft(visit)

@@ -346,10 +346,39 @@ class TestTwoAtOnce:
         page = desk.approver.get(f"/rules/drafts/{second.id}/approve")
         assert "The rules have changed since this draft was begun." in desk.approver.text
         assert 'name="sha256"' not in page.text
-        forced: dict[str, Any] = {"revision": "2", "sha256": second.text_sha256, "read": "yes", "effective_on": "2027-01-01"}
+        forced: dict[str, Any] = {
+            "revision": "2",
+            "sha256": second.text_sha256,
+            "read": "yes",
+            "effective_on": "2027-01-01",
+        }
         answer = desk.approver.post(f"/rules/drafts/{second.id}/approve", **forced)
         assert answer.status_code == 409
         assert [v.number for v in desk.versions()] == [1, 2]
+
+    def test_the_two_are_brought_together_and_what_both_changed_is_named(self, desk: Desk) -> None:
+        handler = faster().replace("handler: Institute Secretary", "handler: Conduct Committee")
+        other = CIM.partition("\nexamples:")[0] + "\n"
+        slower = other.replace(ACKNOWLEDGE, ACKNOWLEDGE.replace("2", "3", 1))
+        slower = slower.replace("    amount: 20\n", "    amount: 15\n")
+        first, second = desk.draft(handler), desk.draft(slower, About("Another", "Why", "What", NEW_YEAR))
+        desk.asked(first)
+        assert desk.approved(first).status_code == 303
+        page = desk.editor.get(f"/rules/drafts/{second.id}/changes").text
+        assert "Bring the two together" in desk.editor.text
+        answer = desk.editor.post(f"/rules/drafts/{second.id}/together", **fields(page))
+        assert answer.status_code == 303, desk.editor.text
+        found = desk.state(second)
+        assert "handler: Conduct Committee" in found.text
+        assert "handler: Institute Secretary" not in found.text
+        assert "    amount: 15\n" in found.text
+        assert ACKNOWLEDGE.replace("2", "3", 1) in found.text
+        assert found.base == 2
+        desk.editor.get(f"/rules/drafts/{second.id}/changes")
+        assert "this draft's own were kept: clocks acknowledgement amount" in desk.editor.text
+        desk.asked(second)
+        assert desk.approved(second).status_code == 303, desk.approver.text
+        assert [v.number for v in desk.versions()] == [1, 2, 3]
 
     def test_a_change_before_one_that_is_coming_is_approved_only_by_who_knows(self, desk: Desk) -> None:
         desk.published()
