@@ -117,7 +117,7 @@ class Changes:
         return visit.go(f"/rules/drafts/{draft.id}/changes?done=together")
 
     async def _made_from(self, visit: Visit, draft: Draft, known: Timeline) -> str | None:
-        """The text that the draft was made from: a version, or what stood in the file then, as its first step has it."""
+        """The text that the draft was made from: a version, or the file as it then was, which its first step holds."""
         steps = await self._desk.store.read(lambda conn: drafts.revisions(conn, visit.organisation, draft.id))
         texts = [known.text_of(draft.base) or "", *(step.text for step in steps)]
         return next((text for text in texts if drafts.sha256_of(text) == draft.base_sha256), None)
