@@ -94,8 +94,9 @@ class Acts:
         """What is done, as one transaction on a locked case; Shown where the letter is only looked at."""
         now, writer = self._desk.clock(), visit.writer
         happened = None if act.tells is None else _event(act, typed, now)
-        sends = act.name in LETTERS and (act.name == "hold" or bool(typed.get("letter")))
         looks, shown = bool(visit.said("look")), visit.said("shown")
+        # Whoever looks at the letter has done nothing yet, whether it is to be sent or not.
+        sends = act.name in LETTERS and (looks or act.name == "hold" or bool(typed.get("letter")))
 
         def work(conn: Connection, here: Place) -> None:
             case = events.lock(conn, here.organisation, here.reference)
@@ -155,6 +156,10 @@ class Acts:
         blocked = ""
         if act.name == "hold" and not letter:
             letter, blocked = await self._holding(here, typed)
+        confirms = bool(letter) and act.name in SHOWN_FIRST
+        if confirms:
+            # The button below it says that it is sent.
+            typed = {**typed, "letter": True}
         values = {
             "title": f"{act.label}: {here.reference}",
             "reference": here.reference,
@@ -168,7 +173,7 @@ class Acts:
             "offered": act.name in {offer.name for offer in offered(state, state["rows"], compiled)},
             "letter": letter,
             "shown": mark_of(letter) if letter else "",
-            "confirms": bool(letter) and act.name in SHOWN_FIRST,
+            "confirms": confirms,
             "may_look": act.name in LETTERS and not blocked,
             "blocked": blocked,
             "name": (state["record"]["complainant"] or {}).get("name"),

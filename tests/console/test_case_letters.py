@@ -137,6 +137,11 @@ class TestClosing:
         before = here.store.read_sync(lambda conn: listing.whole(conn, listing.place(conn, "cqm", reference)))
         do(who, reference, "close", **CLOSED)
         do(who, reference, "close", **CLOSED, look="yes")
+        # The box for the letter need not be ticked for a look at it.
+        assert do(who, reference, "close", outcome="not_upheld", look="yes").status_code == 200
+        assert "We have finished dealing with the complaint" in letter_in(who.page)
+        assert re.search(r'name="letter" type="checkbox" value="yes" checked', who.page.text)
+        do(who, reference, "extend", clock="respond", to="2099-01-01", reason="x", look="yes")
         after = here.store.read_sync(lambda conn: listing.whole(conn, listing.place(conn, "cqm", reference)))
         assert after == before
         assert "case.closed" not in {entry[0] for entry in here.trail() if entry[1] == reference}
