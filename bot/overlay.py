@@ -6,7 +6,7 @@ Nothing here can change a route, a clock or a date. Every part has a default, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -274,10 +274,10 @@ class Overlays:
     A file that breaks under a running server leaves the last good one in force; `findings` says what to mend.
     """
 
-    def __init__(self, folder: Path, otherwise: Mapping[str, Overlay] | None = None) -> None:
-        """`otherwise` is in force for organisations that have no file."""
+    def __init__(self, folder: Path, otherwise: Callable[[str], Overlay] = lambda _: Overlay()) -> None:
+        """What `otherwise` gives is in force for organisations that have no file."""
         self.folder = folder
-        self._otherwise = otherwise or {}
+        self._otherwise = otherwise
         self._held: dict[str, tuple[tuple[int, int] | None, Overlay]] = {}
         self._findings: dict[str, list[str]] = {}
 
@@ -311,7 +311,7 @@ class Overlays:
     def _read(self, organisation: str) -> Overlay:
         stamp, before = self._stamp(organisation), self._held.get(organisation)
         try:
-            overlay = load_overlay(self._path(organisation), self._otherwise.get(organisation))
+            overlay = load_overlay(self._path(organisation), self._otherwise(organisation))
         except BrokenOverlay as broken:
             self._findings[organisation] = broken.findings
             if before is None:

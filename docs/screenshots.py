@@ -18,6 +18,7 @@ from bot.settings import Settings
 from tests import chromium
 from tests.browsing import chromium as started
 from tests.browsing import pictured
+from tests.console import severn
 
 IMAGES = Path(__file__).parent / "images"
 MONDAY = datetime(2026, 12, 21, 10, 0, tzinfo=UTC)
@@ -34,7 +35,8 @@ def main(folder: Path = IMAGES) -> list[Path]:
     with tempfile.TemporaryDirectory() as data, started(chromium.require()) as browser:
         settings = Settings(data_dir=Path(data), delivery="off")
         with own_server(settings, clock=lambda: MONDAY) as url:
-            return [take(browser, url, folder / f"{name}.png") for name, take in PICTURES.items()]
+            taken = [take(browser, url, folder / f"{name}.png") for name, take in PICTURES.items()]
+        return [*taken, *new_organisation(browser, folder)]
 
 
 def demonstration(browser: Browser, url: str, file: Path) -> Path:
@@ -81,6 +83,46 @@ def sent(browser: Browser, url: str, file: Path) -> Path:
     raise RuntimeError(f"the form did not end; at {page.url}")
 
 
+def new_organisation(browser: Browser, folder: Path) -> list[Path]:
+    """The pages of docs/new-organisation.md, on the way on which its test goes too."""
+    taken: list[Path] = []
+    with (
+        tempfile.TemporaryDirectory() as data,
+        severn.place(Path(data)) as where,
+        severn.somebody(browser) as jo,
+    ):
+
+        def picture(page: Page, name: str) -> None:
+            # The port is another one each time.
+            page.locator(".hint").evaluate_all(
+                "(hints, url) => hints.forEach((hint) => { hint.textContent = hint.textContent.replace(url, "
+                "'https://complaints.example.org') })",
+                where.url,
+            )
+            page.locator(FROM[name]).first.evaluate("(found) => found.scrollIntoView({block: 'start'})")
+            taken.append(pictured(page, folder / f"{name}.png"))
+
+        severn.join(jo, where.invitation("jo@cqm.example", "rules_editor"), "Jo Field")
+        ours, theirs = severn.begin(jo, where, picture)
+        severn.write(jo, ours, picture).submit()
+        with severn.somebody(browser) as lee:
+            severn.approve(lee, theirs, picture)
+        where.clock.forward(minutes=1)
+        with severn.somebody(browser, java_script_enabled=False) as person:
+            severn.complain(person, where)
+            picture(person, "first-case")
+    return taken
+
+
+# From where down a picture of the guide shows its page.
+FROM = {
+    "new-organisation": "h1",
+    "first-steps": "h1",
+    "first-rules": "#table",
+    "first-example": "#comes",
+    "first-approval": "#answer",
+    "first-case": "h1",
+}
 PICTURES: dict[str, Callable[[Browser, str, Path], Path]] = {
     "demonstration": demonstration,
     "conversation": conversation,

@@ -40,10 +40,10 @@ def test_no_file_and_an_empty_file_are_all_defaults(tmp_path: Path) -> None:
 
 def test_without_a_file_what_was_given_otherwise_holds_and_a_file_counts_before_it(tmp_path: Path) -> None:
     blue = Overlay(colours=Colours(accent="#123456"))
-    overlays = Overlays(tmp_path, {"cim": blue})
+    overlays = Overlays(tmp_path, lambda org: blue if org == "cim" else Overlay())
     assert (overlays("cim"), overlays("cqm")) == (blue, Overlay())
     (tmp_path / "cim.yml").write_text("help_lines: []")
-    assert Overlays(tmp_path, {"cim": blue})("cim").colours == Overlay().colours
+    assert Overlays(tmp_path, lambda _: blue)("cim").colours == Overlay().colours
     assert Overlay().targets == ("folder",)
 
 

@@ -95,7 +95,8 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> H
     Raises SettingsError, BrokenPack, BrokenOverlay, StoreBusy, and what `cases.store.open_store` raises.
     """
     packs = _shelf(settings, clock)
-    overlays = Overlays(settings.overlays_dir, showcase.overlays_of(packs) if settings.shows_demo else None)
+    own = {"otherwise": showcase.worn()} if settings.shows_demo else {}
+    overlays = Overlays(settings.overlays_dir, **own)
     for organisation in packs.ids():
         # A fault in an organisation's settings is told now, not to its first complainant.
         overlays(organisation)

@@ -7,6 +7,7 @@ turns it into a conversation, and the contacts of the pack. A server that people
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -96,10 +97,10 @@ def look_of(organisation: str, found: list[Look]) -> Look:
     return own[0] if own else found[sum(organisation.encode()) % len(found)]
 
 
-def overlays_of(packs: PackShelf) -> dict[str, Overlay]:
-    """Settings for organisations that have none of their own: the colours of their look."""
+def worn() -> Callable[[str], Overlay]:
+    """Settings for organisations that have none of their own: the colours of their look, whenever they begin."""
     found = looks()
-    return {org: Overlay(colours=look_of(org, found).colours) for org in packs.ids()}
+    return lambda organisation: Overlay(colours=look_of(organisation, found).colours)
 
 
 def routes(packs: PackShelf, overlays: Overlays) -> list[BaseRoute]:

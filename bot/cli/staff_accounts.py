@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 account_commands = typer.Typer(
     help="Who may sign in to the staff's pages, and in which roles.", no_args_is_help=True
@@ -42,7 +45,6 @@ def invite(
 
     from bot.cli import plainly, say, settings, stop
     from bot.cli.keys import carry_out
-    from bot.cli.rules import whole_shelf
     from cases import staff
 
     asked = {"email": email, "organisation": organisation, "roles": role, "name": name, "days": days}
@@ -53,7 +55,7 @@ def invite(
         stop(f"{problem['loc'][0]}: {str(problem['msg']).removeprefix('Value error, ')}")
     with plainly():
         chosen = settings()
-        whole_shelf(chosen).get(organisation)
+        _require(chosen, organisation)
     now, random = datetime.now(UTC), secrets.token_bytes(staff.SECRET_BYTES + staff.ID_BYTES)
     made = carry_out(
         lambda: lambda conn: staff.invited_by(conn, wanted, random, now),
@@ -67,6 +69,21 @@ def invite(
     typer.echo(
         f"Give it to {wanted.email} alone: it works once, for {until}, and is not shown again.", err=True
     )
+
+
+def _require(chosen: Settings, organisation: str) -> None:
+    """UnknownOrganisation unless it has rules, or somebody works on its first ones."""
+    from bot.cli import reading
+    from bot.cli.rules import whole_shelf
+    from cases import organisations
+    from policy_rules.errors import UnknownOrganisation
+
+    try:
+        whole_shelf(chosen).get(organisation)
+    except UnknownOrganisation as unknown:
+        with reading() as store:
+            if store.read_sync(lambda conn: organisations.begun(conn, organisation)) is None:
+                raise unknown from None
 
 
 @account_commands.command("list")

@@ -16,8 +16,9 @@ from starlette.routing import BaseRoute, Route
 
 from bot.door import Door, read_json, refuse_nul
 from bot.turn import Desk
-from cases import staff
+from cases import organisations, staff
 from cases.staff import ID_BYTES, SECRET_BYTES, Gone, Invitation
+from policy_rules.errors import UnknownOrganisation
 
 INVITE, DISABLE = "/api/v1/staff/invite", "/api/v1/staff/disable"
 _INVITATION, _GONE = TypeAdapter(Invitation), TypeAdapter(Gone)
@@ -30,7 +31,7 @@ def routes(desk: Desk, door: Door) -> list[BaseRoute]:
         door.admit(request.scope)
         wanted = read_json(_INVITATION, await request.body())
         refuse_nul(wanted.model_dump())
-        desk.packs.get(wanted.organisation)
+        await _require(desk, wanted.organisation)
         now, random = desk.clock(), secrets.token_bytes(SECRET_BYTES + ID_BYTES)
         secret = await desk.store.write(lambda conn: staff.invited_by(conn, wanted, random, now))
         return _json({"invitation": secret})
@@ -46,6 +47,15 @@ def routes(desk: Desk, door: Door) -> list[BaseRoute]:
         return _json({"changed": changed})
 
     return [Route(INVITE, invite, methods=["POST"]), Route(DISABLE, disable, methods=["POST"])]
+
+
+async def _require(desk: Desk, organisation: str) -> None:
+    """UnknownOrganisation (404) unless it has rules, or somebody works on its first ones."""
+    try:
+        desk.packs.get(organisation)
+    except UnknownOrganisation:
+        if await desk.store.read(lambda conn: organisations.begun(conn, organisation)) is None:
+            raise
 
 
 def _json(body: Any) -> Response:

@@ -14,6 +14,7 @@ from bot.settings import Settings
 from cases import drafts, organisations, staff
 from cases.models import rule_drafts, staff_accounts
 from tests.console.office import PASSWORD, Colleague, Office, office
+from tests.handoff.smtp import mail_server
 
 PAGE = "/rules/new-organisation"
 ASKED: dict[str, Any] = {
@@ -204,6 +205,37 @@ def test_a_server_that_does_not_allow_it_says_who_can(tmp_path: Path) -> None:
         assert "HEAROUT_NEW_ORGANISATIONS" in who.text
         assert who.post(PAGE, **ASKED).status_code == 403
         assert _rows(here, rule_drafts) == 0
+
+
+class TestTheLinks:
+    def test_the_approvers_goes_by_mail_and_is_shown_to_nobody(self, tmp_path: Path, free_port: int) -> None:
+        settings: dict[str, Any] = {"smtp_host": "127.0.0.1", "smtp_port": free_port, "smtp_security": "none"}
+        with mail_server(free_port) as box, office(tmp_path, limits="off", **settings) as here:
+            who = here.signed_in("rules_editor", email="jo@example.org")
+            who.get(PAGE)
+            page = who.post(PAGE, **ASKED)
+            assert page.text.count("invitation=") == 2, "one's own, as a link and its words"
+            (mail,) = box.messages
+            assert box.recipients == [["lee@example.org"]]
+            found = re.search(r"invitation=([0-9a-f]{64})", str(mail.get_content()))
+            assert found is not None
+            assert joined(here, found[1], "Lee Approver").is_signed_in
+
+    def test_where_no_mail_goes_out_it_is_shown(self, tmp_path: Path, free_port: int) -> None:
+        settings: dict[str, Any] = {"smtp_host": "127.0.0.1", "smtp_port": free_port, "smtp_security": "none"}
+        with office(tmp_path, limits="off", **settings) as here:
+            who, _, theirs = begun(here)
+            assert "could not be sent" in who.text
+            assert joined(here, theirs, "Lee Approver").is_signed_in
+
+    def test_a_lost_one_is_made_anew_by_the_command_and_for_nobody_unknown(self, here: Office) -> None:
+        who, _, _ = begun(here)
+        wanted = {"organisation": "svit", "email": "sam@example.org", "roles": ["rules_approver"]}
+        answer = who.http.post("/api/v1/staff/invite", json=wanted)
+        assert answer.status_code == 200
+        assert joined(here, answer.json()["invitation"], "Sam").is_signed_in
+        answer = who.http.post("/api/v1/staff/invite", json={**wanted, "organisation": "nobody"})
+        assert answer.status_code == 404
 
 
 def test_no_address_of_the_server_can_be_an_organisation(shared: Office) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -11,10 +12,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from policy_rules.check import check_file
+from policy_rules.edits import Add, Put, edited, empty_pack
 from tests import browsing
 from tests.console import severn
 from tests.console.desk import look
 from tests.console.severn import Place, approve, begin, complain, join, place, somebody, write
+from tests.databases import migrated_database
 
 pytestmark = pytest.mark.browser
 
@@ -128,3 +131,59 @@ def test_a_list_of_steps_can_be_used_by_everybody(browser: Browser, tmp_path: Pa
         jo.get_by_role("button", name="Take its fingerprint").click()
         expect(jo.get_by_role("alert")).to_contain_text("Copy the policy's text")
         look(jo)
+
+
+def text_of_a_small_policy() -> str:
+    """A policy of one rule, as somebody else's file."""
+    cited = {"clause": "Item 1", "says": "The office answers."}
+    return edited(
+        empty_pack("svit", "Severn Valley Institute of Tuning", "SVIT"),
+        [
+            Put(("source", "title"), "Complaints policy"),
+            Put(("source", "version"), "1"),
+            Add("contacts", "complaints", {"name": "SVIT", "email": "care@svit.example", **cited}),
+            Add("routes", "office", {"disposition": "accept", "handler": "The office", **cited}),
+            Add("silent", "no_days", {"kind": "acknowledge", **cited}),
+            Add("silent", "no_limit", {"kind": "respond", **cited}),
+        ],
+    )
+
+
+def test_two_servers_on_postgresql_and_a_first_version_that_comes_by_file(
+    browser: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    with (
+        migrated_database("postgresql", tmp_path) as url,
+        place(tmp_path / "a", database_url=url, packs_seconds=0.2) as one,
+        place(tmp_path / "b", database_url=url, packs_seconds=0.2) as other,
+        somebody(browser) as jo,
+        somebody(browser) as lee,
+    ):
+        join(jo, one.invitation("jo@cqm.example", "rules_editor"), "Jo Field")
+        ours, theirs = begin(jo, one)
+        # What one server has begun, the other knows: its people sign in at either.
+        join(jo, ours.replace(one.url, other.url), "Jo Field")
+        jo.get_by_role("link", name="The first rules of SVIT", exact=True).click()
+        jo.get_by_role("link", name="The file", exact=True).click()
+        jo.locator("textarea").fill(text_of_a_small_policy())
+        jo.get_by_role("button", name="See what it would change").click()
+        jo.get_by_role("button", name="Put it in the draft's place").click()
+        severn.Draft(jo).submit()
+        assert answers(one) == answers(other) == {404}
+        approve(lee, theirs)
+        for where in (one, other):
+            where.clock.forward(minutes=1)
+            soon(lambda at=where: answers(at) == {200})  # type: ignore[misc]
+        # The office of the new organisation, at the server that did not approve it.
+        lee.goto(lee.url.replace(one.url, other.url).partition("/rules")[0])
+        expect(lee.get_by_role("heading", level=1)).to_be_visible()
+
+
+def soon(holds: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until something holds."""
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.1)
