@@ -77,7 +77,7 @@ class TestThePage:
         )
         who.get(f"/cases/{reference}")
         word = {"confirmed": "Confirmed", "chosen": "Chosen", "said": "Said", "proposed": "Understood"}[how]
-        row = re.search(r'<th scope="row">What it is about</th>(.*?)</tr>', who.page.text)
+        row = re.search(r'<th role="rowheader" scope="row">What it is about</th>(.*?)</tr>', who.page.text)
         # What took its default was not said, whatever the draft keeps.
         assert row is not None
         assert f">{word}</span>" in row[1]
