@@ -308,7 +308,7 @@ class Example(Part):
 
 
 def _no_repeats(values: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(values)) != len(values):
+    if len({str(value) for value in values}) != len(values):
         raise ValueError("the same name stands twice")
     return values
 

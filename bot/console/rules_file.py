@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections.abc import Sequence
 from typing import Any
@@ -15,9 +16,10 @@ from bot.console.rules_merge import seen_of
 from bot.console.rules_view import difference, entry, frame
 from bot.console.rules_words import change_words
 from bot.console.site import Page, Visit
-from policy_rules.edits import Review, changes, read
+from policy_rules.edits import Review, changes
+from policy_rules.edits.shape import misshapen
 from policy_rules.errors import BrokenPack
-from policy_rules.loader import MAX_BYTES
+from policy_rules.loader import MAX_BYTES, read_yaml
 
 MOST_LINES, MOST_CHANGES = 400, 60
 
@@ -53,17 +55,10 @@ class Files:
         text, wrong = await _sent(visit)
         if wrong:
             return await self._page(visit, here, text, errors=[wrong])
-        try:
-            found = await self._bench.checked(text, here.live)
-            document = read(text)
-        except BrokenPack as broken:
-            return await self._page(visit, here, text, errors=[_of_file(says) for says in broken.findings])
-        if not isinstance(document.get("organisation"), dict):
-            return await self._page(visit, here, text, errors=["Line 1: rules begin with 'organisation:'."])
-        own = document["organisation"].get("id")
-        if own != visit.organisation:
-            says = f"These are rules of '{str(own)[:60]}'. Here are those of '{visit.organisation}'."
-            return await self._page(visit, here, text, errors=[says])
+        errors = await asyncio.to_thread(_unreadable, text, visit.organisation)
+        if errors:
+            return await self._page(visit, here, text, errors=errors[:MOST_CHANGES])
+        found = await self._bench.checked(text, here.live)
         if visit.said("replace") == "yes":
             return await self._replace(visit, here, text)
         return await self._page(visit, here, text, found=found)
@@ -122,6 +117,21 @@ def _compared(here: Opened, text: str, found: Review) -> dict[str, Any]:
         "notes": [entry(other, note) for note in (*found.blocking, *found.warnings)],
         "differs": difference(found.difference),
     }
+
+
+def _unreadable(text: str, organisation: str) -> list[str]:
+    """Why a text cannot be taken into a draft, with its lines: it is no YAML, no pack, or another's."""
+    try:
+        document, lines = read_yaml(text, "file")
+    except BrokenPack as broken:
+        return [_of_file(says) for says in broken.findings]
+    if not isinstance(document, dict) or not isinstance(document.get("organisation"), dict):
+        return ["Line 1: rules begin with 'organisation:'."]
+    wrong = misshapen(document, lines)
+    own = str(document["organisation"].get("id"))
+    if own != organisation:
+        wrong.insert(0, f"These are rules of '{own[:60]}'. Here are those of '{organisation}'.")
+    return wrong
 
 
 async def _sent(visit: Visit) -> tuple[str, str]:

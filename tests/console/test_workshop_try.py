@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+import random
+import re
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from policy_rules.edits import Put, edited, empty_pack, read
+from policy_rules.edits import Put, edited, empty_pack, read, rendering
+from policy_rules.edits import names as words
+from policy_rules.edits.places import names
+from policy_rules.edits.shape import misshapen
+from policy_rules.loader import read_yaml
 from tests.console.drafting import begin, document_of, draft_of, follow, live_text, place, save
 from tests.console.office import Colleague, Office
 
@@ -169,6 +178,28 @@ class TestTheFile:
         follow(ed)
         assert "1 to mend first" in ed.text
 
+    @pytest.mark.parametrize(
+        ("old", "new", "says"),
+        [
+            (
+                "    handler: Ofqual\n",
+                "    handler: {a: b}\n",
+                "'routes.handler' must be one word or sentence.",
+            ),
+            ("ask_order:\n", "ask_order:\n  - {nature: x}\n", "'ask_order' must be one word or sentence."),
+            ("silent:\n", "silent: none\nx:\n", "'silent' must be a list."),
+            ("    when: {nature: [enquiry]}\n", "    when: nature\n", "must be a mapping"),
+        ],
+    )
+    def test_one_that_is_laid_out_otherwise_is_refused_with_its_line(
+        self, here: Office, ed: Colleague, faster: str, old: str, new: str, says: str
+    ) -> None:
+        text = live_text(here).replace(old, new, 1)
+        assert ed.post(place(faster, "file"), seen="1", text=text, replace="yes").status_code == 422
+        assert says in ed.text
+        assert re.search(r"Line \d+: ", ed.text)
+        assert draft_of(here, faster).revision == 1
+
     def test_rules_of_another_organisation_are_refused(
         self, here: Office, ed: Colleague, faster: str
     ) -> None:
@@ -238,3 +269,43 @@ def test_a_draft_of_nothing_can_be_opened_and_filled(here: Office, ed: Colleague
         assert ed.page.status_code == 303, ed.text
     ed.get(place(draft, "checks"))
     assert "Say its version." in ed.text
+
+
+def places_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every path of a document."""
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in inner:
+        yield from places_in(item, (*path, step))
+
+
+def spoilt(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """A document with something of it gone, or in place of something else."""
+    found = copy.deepcopy(document)
+    for _ in range(chance.randint(1, 3)):
+        every = [p for p in places_in(found) if p and p[0] != "examples" and p[:2] != ("organisation", "id")]
+        *steps, last = chance.choice(every)
+        inner: Any = found
+        for step in steps:
+            inner = inner[step]
+        if chance.random() < 0.4:
+            del inner[last]
+        else:
+            inner[last] = chance.choice([None, "x", [], ["x"], {}, {"not": ["x"]}, "10", {"x": ["y"]}])
+    return found
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_a_file_lacks_the_pages_open(here: Office, ed: Colleague, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - the same files every time
+    document, shown = read(live_text(here)), 0
+    while shown < 2:
+        text = rendering.document(spoilt(document, chance))
+        if misshapen(*read_yaml(text, "draft")):
+            continue
+        shown += 1
+        draft = begin(here, text=text)
+        paths = ["", *words.SECTIONS, "policy", "checks", "try", "expect", "file"]
+        paths += [f"{s}/{quote(n, safe='')}" for s in words.SECTIONS for n in names(read(text), s)[:2] if n]
+        for path in chance.sample(paths, 8):
+            assert ed.get(place(draft) + f"/{path}".rstrip("/")).status_code == 200, (path, ed.text)
