@@ -121,7 +121,7 @@ FROM = {
     "first-rules": "#table",
     "first-example": "#comes",
     "first-approval": "#answer",
-    "first-case": "h1",
+    "first-case": "body",
 }
 PICTURES: dict[str, Callable[[Browser, str, Path], Path]] = {
     "demonstration": demonstration,

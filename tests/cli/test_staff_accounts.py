@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cases.store import migrate
+from cases.organisations import found
+from cases.store import migrate, open_store
+from tests.cases.test_organisations import JO, NOW, founding
 from tests.channels.servers import running
 from tests.cli.test_commands import hearout
 
@@ -80,3 +82,16 @@ def test_what_cannot_be_is_told_with_the_cure(data: Path, arguments: tuple[str, 
     code, shown, told = run(data, *arguments)
     assert (code, shown) == (2, "")
     assert says in told
+
+
+def test_somebody_is_invited_to_an_organisation_that_only_has_a_draft(data: Path) -> None:
+    store = open_store(f"sqlite:///{data / 'hearout.db'}")
+    try:
+        store.write_sync(lambda conn: found(conn, founding(), JO, "cim", NOW))
+    finally:
+        store.close()
+    to_draft = ("invite", "sam@example.org", "--organisation", "svit", "--role", "rules_approver")
+    assert "/svit/staff/welcome?invitation=" in run(data, *to_draft)[1]
+    code, _, said = run(data, *("nobody" if word == "svit" else word for word in to_draft))
+    assert code != 0
+    assert "nobody" in said

@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from policy_rules.check import check_file
 from policy_rules.edits import Add, Put, edited, empty_pack
+from policy_rules.edits import names as words
 from tests import browsing
+from tests.browsing import ROOT
 from tests.console import severn
 from tests.console.desk import look
 from tests.console.severn import Place, approve, begin, complain, join, place, somebody, write
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.browser
 # Counted by hand. Received on Monday 21 December 2026. Working days: 22, 23, 24; the 25th is Christmas Day and the 28th
 # the day in lieu of Boxing Day; 29, 30, 31; 1 January is New Year's Day; 4 to 8, 11 to 15, 18 to 21.
 ACKNOWLEDGE, ANSWER = "24 December 2026", "21 January 2027"
+GUIDE = ROOT / "docs" / "new-organisation.md"
 PUBLIC = ("/svit/complain", "/svit/", "/svit/case", "/svit/widget.json")
 
 
@@ -187,3 +190,34 @@ def soon(holds: Callable[[], bool], seconds: float = 30) -> None:
     while not holds():
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+def unknown_labels(text: str) -> list[str]:
+    """What the guide sets in bold or italics in its steps, and no page and no word of the rules says."""
+    steps = text.partition("## 1. ")[2].partition("## What stands outside")[0]
+    sources = [
+        *(ROOT / "bot" / "pages" / "console").glob("*.html"),
+        *(ROOT / "bot" / "console").glob("*.py"),
+        *(ROOT / "policy_rules").rglob("*.py"),
+        # What is typed stands in the walk itself.
+        Path(severn.__file__),
+    ]
+    said = " ".join(path.read_text("utf-8") for path in sources)
+    known = re.sub(r"\s+", " ", said).lower()
+    added = {f"add a {one}" for one in words.ONE_OF.values()}
+    found = []
+    for match in re.finditer(r"\*{1,2}([^*|]+)\*{1,2}", steps):
+        label = re.sub(r"\s+", " ", match[1]).lower()
+        parts = label.split(": ") if label not in known else []
+        if label not in known and label not in added and not all(part in known for part in parts):
+            found.append(match[1])
+    return [label for label in found if not re.search(r"\d{4}", label)]
+
+
+def test_the_guide_calls_everything_as_the_pages_do() -> None:
+    assert unknown_labels(GUIDE.read_text("utf-8")) == []
+
+
+def test_a_label_that_no_page_has_is_seen() -> None:
+    text = GUIDE.read_text("utf-8").replace("**Approve and publish**", "**Approve it and go**")
+    assert unknown_labels(text) == ["Approve it and go"]
