@@ -139,9 +139,16 @@ def next_question(context: Context, draft: Draft, routing: Routing) -> Question 
                 return question
         elif not question.asked or name in answered or (informal and not question.informal):
             continue
+        elif name == _own_name(answered) and answered.get("confidentiality") == "anonymous":
+            continue  # they said that they would not give it
         elif holds(question.when, answered):
             return question
     return None
+
+
+def _own_name(answered: Mapping[str, str | None]) -> str:
+    """The question for what the writer is called."""
+    return "representative_name" if answered.get("on_behalf_of") == "other" else "complainant_name"
 
 
 def open_question(context: Context, draft: Draft, question: Question) -> OpenQuestion:

@@ -165,6 +165,9 @@ def cautions(context: Context, decision: Mapping[str, Any]) -> Iterator[str]:
     for warning in decision["warnings"]:
         if warning["kind"] == "outside_window":
             yield words.say("outcome.outside_window", date=words.date(warning["last_day"]))
+        elif warning["kind"] == "conflict":
+            # Whom it goes to may be whom it is about: who can be asked instead is for the person to know.
+            yield warning["says"]
     for kind, key in (("obtain_consent", "consent"), ("confirm_in_writing", "confirm_in_writing")):
         if any(duty["kind"] == kind for duty in decision["duties"]):
             yield words.say(f"outcome.{key}")

@@ -15,7 +15,7 @@ from policy_rules.questions import PERSON_FACTS
 CHECK = "check_answers"
 CONTACTS = {"contact_email": "email", "contact_phone": "phone", "contact_post": "post"}
 _LIMITED = ("asked", "anonymous")
-_FIRST_PERSON = re.compile(r"\b(I|I'm|I've|Im|Ive|my|me|mine)\b", re.IGNORECASE)
+_FIRST_PERSON = re.compile(r"\b(I|I'm|I've|Im|Ive|my|me|mine|we|we're|we've|us|our)\b", re.IGNORECASE)
 # In Welsh "i" is any word's neighbour: a story of one's daughter or client is nobody's own for its sake.
 _WELSH_OTHER = re.compile(
     r"\bfy (merch|mab|mam|nhad|ng[wŵ]r|ngwraig|mhartner|mhlentyn|mrawd|chwaer|wyres|[wŵ]yr|nai|nith|ffrind|nghleient"
@@ -23,7 +23,7 @@ _WELSH_OTHER = re.compile(
     re.IGNORECASE,
 )
 # Only where the open question was not answered: a person who says so is putting an earlier answer right.
-_CORRECTING = re.compile(
+CORRECTING = re.compile(
     r"^\W*(no|actually|sorry|correction)\b|\b(i meant|should be|should have been|change (it|that|my)|not right)\b",
     re.I,
 )
@@ -38,7 +38,15 @@ _ANSWERED = re.compile(
     r"\b(repl(y|ies|ied)|respon(se|ses|ded|d)|answer(ed|s)?|appeal\w*|escalat\w*|stage|findings?|upheld|outcome"
     r"|(final|formal|written|previous|first|second|earlier|last|dismiss|reject|close|your|their|his|her|the) (answer"
     r"|decision|letter|complaint)|decision|complained|complaint (was|has been|to|in|of|about it)|rejected|dismissed"
-    r"|chief executive|chair|ombudsman|investigat\w*|second time|wrote back|got back|told me (that|no))\b",
+    r"|chief executive|chair|ombudsman|investigat\w*|second time (i|we|of) (have )?\w*(complain|writ|ask)\w*"
+    r"|wrote back|got back|told me (that|no))\b",
+    re.IGNORECASE,
+)
+# Who answered a call, and a machine that did, gave no answer to a complaint.
+_NO_ANSWER = re.compile(
+    r"\b(who|that|which|whoever) (finally |eventually |then )?(answer(s|ed)?|repl(ies|ied)|responded)\b"
+    r"|\banswer(s|ed|ing)? (the|my|your|our|a|any|no) (phone|call|calls|telephone|door|questions?|machine|e-?mails?)\b"
+    r"|\b(automat(ic|ed)|auto|out[- ]of[- ]office) (repl(y|ies)|respon(se|ses)|answers?)\b|\banswer ?phone\b",
     re.IGNORECASE,
 )
 _SHORT = 12  # words; nobody tells in so few that they write for somebody else, and leaves it at that
@@ -94,7 +102,9 @@ def suppose(context: Context, draft: Draft, story: str, complains: bool | None =
     supposed = not mere_question if complains is None else complains
     if "nature" in facts and "nature" not in draft.answers and supposed:
         draft.proposed.setdefault("nature", SUPPOSED["nature"])
-        if "stage_reached" in facts and not _ANSWERED.search(_UNANSWERED.sub(" ", story)):
+        if "stage_reached" in facts and not _ANSWERED.search(
+            _NO_ANSWER.sub(" ", _UNANSWERED.sub(" ", story))
+        ):
             draft.proposed.setdefault("stage_reached", SUPPOSED["stage_reached"])
     own = _FIRST_PERSON.search(story) is not None or len(words) <= _SHORT
     if "on_behalf_of" not in draft.answers and own and not _WELSH_OTHER.search(story):
@@ -180,7 +190,7 @@ def correct(
 
     A cue in passing never undoes what the person confirmed: it takes words that correct, or the last question.
     """
-    if understood.answer is not None or not (draft.pending == CHECK or _CORRECTING.search(understood.text)):
+    if understood.answer is not None or not (draft.pending == CHECK or CORRECTING.search(understood.text)):
         return False
     wrong = {
         name: proposal.value
@@ -217,6 +227,8 @@ def propose(context: Context, draft: Draft, step: Step, name: str, proposal: Pro
         draft.own_name = proposal.value
     elif name == "represented_name":
         draft.represented_name = proposal.value
+    elif name in IN_THEIR_WORDS and RISK_OF_HARM in draft.flags and draft.pending != "story":
+        return  # "I just want it to end" is no remedy to be read back
     elif name in IN_THEIR_WORDS:
         draft.proposed[name] = proposal.value
     elif context.questions.get(name) is not None:

@@ -145,6 +145,8 @@ class Talk:
             self.draft.second = understood.second.value
         if self.draft.pending == CONFIRM and understood.answer is None and proposals.amends(self.draft, said):
             proposals.amend(self.context, self.draft, self.step, said)
+            if not understood.corrections and not proposals.CORRECTING.search(understood.text):
+                unread.keep_words(self, understood, unread.WORDS_BESIDE_A_CORRECTION)
             return
         if self.draft.pending == CONFIRM and said and proposals.says_the_same(self.draft, said):
             proposals.confirm(self.context, self.draft, self.step, True)
@@ -186,7 +188,8 @@ class Talk:
             return
         if understood.exact and understood.problem in (None, "bad_payload"):
             said = understood.text.strip().strip('"')
-            self.step.says.append(words.say("commands.could_be_answer", said=said))
+            kept = "kept_as_contact" if "preferred_contact" in understood.slots else "could_be_answer"
+            self.step.says.append(words.say(f"commands.{kept}", said=said))
         elif understood.corrections or (before and understood.command in _UNDOABLE):
             self.step.says.append(words.say("commands.restart_undo"))
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.dialogue import outcome
+from bot.dialogue.draft import RISK_OF_HARM
 from bot.messages import Command, Understood
 
 if TYPE_CHECKING:
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
 
 CONFIRM, CHECK = "confirm_facts", "check_answers"
 # A reply of so many words to a question with choices is more of the story, whatever else it is.
-WORDS_OF_A_STORY = 7
+WORDS_OF_A_STORY = 5
 # One that reads as a question to us, or as a command, must be longer still to be kept as well.
 WORDS_BESIDE_A_GUESS = 14
+# One that names another value for what was proposed, and is more than that.
+WORDS_BESIDE_A_CORRECTION = 9
 _WANTED = {
     Command.WITHDRAW: "commands.wanted_withdraw",
     Command.RESTART: "commands.wanted_restart",
@@ -33,6 +36,12 @@ _HOLD = re.compile(
 def take(talk: Talk, understood: Understood, *, kept: bool) -> None:
     """Say what became of the message; `kept` says that an answer, or a proposal, was taken from it after all."""
     words = talk.context.words
+    if RISK_OF_HARM in talk.draft.flags:
+        # Whoever told of danger is not met with a form's reproach: every word is kept, and help is named again.
+        keep_words(talk, understood, fewest=1)
+        if not understood.sure_of_harm:
+            talk.help(sure=True)
+        return
     if talk.draft.pending == CHECK and understood.answer is None and _HOLD.search(understood.text):
         talk.step.says.append(words.say("commands.held"))
     elif understood.language is not None and understood.language != words.language:

@@ -18,14 +18,16 @@ _HEADS = frozenset(
 _BEFORE_HEAD = frozenset(
     """branch skills course programme program centre center membership exam exams internal external lead
     operations managing finance regional account customer service training apprenticeship learning workplace
-    call sales vice deputy head area section quality development work-based""".split()
+    call sales vice deputy complaints and head area section quality development work-based""".split()
 )
 # "My manager" is the writer's own at work, more often than not.
 _NOT_MINE = frozenset("manager supervisor leader director officer chair president".split())
 _OWNERS = frozenset("my our your the a an his her their this that".split())
 _MINE_FIRST = ("my", "our", "his", "her", "their")
 _ON_THE = frozenset("phone telephone desk reception helpline line counter".split())
-_PEOPLE = frozenset("man woman lady gentleman person guy lad girl bloke".split())
+_PEOPLE = frozenset("man woman lady gentleman person guy lad girl bloke chap fellow".split())
+# "The chap who answered": somebody whom the writer knows by a call.
+_ON_A_CALL = frozenset("answered picked rang called phoned served dealt spoke".split())
 # What somebody does who is complained about, or how they were.
 _DEEDS = frozenset(
     """rude shouted shouts shouting swore swears sworn insulted insults humiliated mocked mocks laughed belittled
@@ -36,7 +38,7 @@ _DEEDS = frozenset(
     screamed screams smirked sneered called accused tore threw failed fails never keeps kept unprepared lazy
     disinterested bored unfair biased inappropriate offensive cruel vile appalling awful terrible disgraceful
     disgusting abrupt curt blunt horrible arrogant snotty stroppy ignorant disrespectful unfriendly
-    intimidating creepy sleazy pushy""".split()
+    intimidating creepy sleazy pushy sighed tutted snapped barked sniggered lectured""".split()
 )
 _NEGATED = frozenset(("not", "n", "never", "doesnt", "didnt", "wont", "hasnt", "dont", "isnt", "wasnt"))
 _FAILS_TO = frozenset(
@@ -71,13 +73,27 @@ def find_accused(tokens: Tokens) -> list[Span]:
                     (roles if name is None else named).append(name or _span(tokens, role[0], role[1]))
         elif word in TITLES and tokens.capital(at):
             name = name_at(tokens, at)
-            if name is not None and _met(tokens, at) and _is_about(tokens, at, tokens.after(name.end)):
-                named.append(name)
+            if name is not None and _met(tokens, at):
+                end = tokens.after(name.end)
+                if _is_about(tokens, at, end) or _yours(tokens, end):
+                    named.append(name)
         elif (name := _named_outright(tokens, at)) is not None:
             named.append(name)
     if named:
         return longest(named)
     return [roles[0]] if len({span.value.split()[-1].lower() for span in roles}) == 1 else roles
+
+
+def find_dealt_with(tokens: Tokens) -> list[Span]:
+    """Who of the organisation is told of, by role and name as it is written: "My coach Trish"; if it is one only."""
+    found: dict[str, Span] = {}
+    for at, word in enumerate(tokens.words):
+        role = _role(tokens, at) if word in _HEADS and word not in _NOT_MINE else None
+        if role is not None:
+            name, _ = _name_of(tokens, *role)
+            last = role[1] if name is None or name.end < tokens.ends[role[1] - 1] else tokens.after(name.end)
+            found.setdefault(word, _span(tokens, role[0], last))
+    return list(found.values()) if len(found) == 1 else []
 
 
 def _named_outright(tokens: Tokens, at: int) -> Span | None:
@@ -102,6 +118,18 @@ def _named_outright(tokens: Tokens, at: int) -> Span | None:
     if name is None or tokens.at(tokens.after(name.end)) not in (",", "has", "is", "was", "who"):
         return None
     return name
+
+
+_LETTERS = frozenset("cpfa fcim mcim acim fcmi mcmi acmi cmgr chartered member fellow".split())
+
+
+def _yours(tokens: Tokens, at: int) -> bool:
+    """Whether somebody is told to be of the organisation: "Mr Hill, one of your directors", "Mr Hill, a CPFA who"."""
+    if tokens.at(at) not in (",", "(", "-", "–"):
+        return False
+    if tokens.words[at + 1 : at + 4] == ["one", "of", "your"]:
+        return True
+    return tokens.at(at + 1) in ("a", "an", "your") and not _LETTERS.isdisjoint(tokens.words[at + 2 : at + 4])
 
 
 _YOURS = frozenset("yours cim cipfa cmi cqm cms".split())
@@ -163,7 +191,9 @@ def _span(tokens: Tokens, first: int, last: int) -> Span:
 def _role(tokens: Tokens, at: int) -> tuple[int, int] | None:
     """A role with the word that says whose, "my skills coach", "the woman on the phone": where it begins and ends."""
     word, last = tokens.words[at], at + 1
-    if word in _PEOPLE:
+    if word in _PEOPLE and tokens.at(at + 1) in ("who", "that") and tokens.at(at + 2) in _ON_A_CALL:
+        last = at + 3
+    elif word in _PEOPLE:
         if (
             tokens.words[at + 1 : at + 3] not in (["on", "the"], ["at", "the"], ["on", "your"])
             or tokens.at(at + 3) not in _ON_THE

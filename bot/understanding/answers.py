@@ -77,6 +77,15 @@ def read_address(text: str) -> tuple[str, str] | None:
     return ("post", text.strip()) if _POSTCODE.search(text) and len(text.split()) > 3 else None
 
 
+def only_address(text: str) -> tuple[str, str] | None:
+    """An e-mail address or a phone number that is all there is."""
+    if "@" in text and len(text.split()) == 1 and (mail := read_email(text)).answer is not None:
+        return "email", mail.answer
+    if not any(c.isalpha() for c in text) and (phone := read_telephone(text)).answer is not None:
+        return "phone", phone.answer
+    return None
+
+
 def read_day(text: str, question: OpenQuestion, now: datetime) -> Read:
     """The one day that the text names, as an ISO date."""
     past = question.id in _PAST

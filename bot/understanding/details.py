@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from bot.messages import Proposal
-from bot.understanding.accused import find_accused
+from bot.understanding.accused import find_accused, find_dealt_with
 from bot.understanding.amounts import find_durations, find_sums
 from bot.understanding.centres import find_centres
 from bot.understanding.courses import find_qualifications
@@ -56,6 +56,7 @@ def find_details(text: str, now: datetime, organisation: str | None = None) -> d
         "happened_on": happened,
         "previous_response_at": answered,
         "member_number": _one(find_member_number(text, tokens=tokens)),
+        "dealt_with_by": find_dealt_with(tokens),
     }
     known = list(book.find(tokens))
     found |= {"centre_name": find_centres(tokens, known), "qualification": find_qualifications(tokens, known)}
@@ -143,11 +144,20 @@ def find_relation(text: str, near: Proposal) -> Proposal | None:
     return Proposal(found.group(1).lower().replace("é", "e"), found.start(1), found.end(1))
 
 
+_HEADER = re.compile(r"\b(from|to|cc|bcc|reply-to)\s*:", re.IGNORECASE)
+_FROM = re.compile(r"\s*from\s*:[^\n]*<", re.IGNORECASE)
+
+
 def _own(text: str, span: Span) -> bool:
     """Whether the words before an address or a number say that it is the writer's, or it has a line to itself."""
     line_start = text.rfind("\n", 0, span.start) + 1
     line_end = text.find("\n", span.end)
     line = text[line_start : span.start] + text[span.end : line_end if line_end >= 0 else len(text)]
+    headers = _HEADER.findall(text, line_start, span.start)
+    if headers and headers[-1].lower() != "from":
+        return False  # a mail that was pasted: to whom it went
+    if headers and _FROM.match(text, line_start) is not None and _HEADER.search(text, 0, line_start) is None:
+        return True  # and who sent the first of it
     if "\n" in text and not re.search(r"\w{2}", _LABEL.sub("", line)):
         return True
     lead = _SENTENCE_END.split(text[max(0, span.start - _NEAR) : span.start])[-1]

@@ -15,6 +15,8 @@ Place = tuple[int, int]
 _MOST_WORDS = 70
 _LONG_CLAUSE = 30
 _ENOUGH = 2.5
+_ENOUGH_OF_RICH = 2.0  # where a long story tells a wish too, most tell an effect before it
+_RICH = 40  # words
 _FOLLOWED = 3.0  # of a clause that says that it follows from what happened
 _JOINED = 1.5  # of a clause that stands in one breath with such a one
 _JOIN = re.compile(r"\W*(?:and|so|but)?\W*", re.IGNORECASE)
@@ -45,7 +47,7 @@ _OUTRIGHT = re.compile(
     rf"\b(?:{_IT}{_ADV}(?:\s+\w+ly)?\s+{_HARM}\b"
     rf"|{_WHO}(?:'m|'ve|’ve|’m|'s)?{_ADV}\s+{_STATE}\b|(?:i'm|i’m|im|ive|i've|shes|hes|theyre)\s+(?:\w+\s+)?{_STATE}\b"
     rf"|(?:i|we|she|he|they)(?:'ve|’ve|'s)?{_ADV}\s+(?:lost|missed\s+out|missed\s+(?:a|my|the|two|three)|had\s+to\s+(?:pay"
-    r"|take|cancel|turn|borrow|travel|buy|use|postpone|stop|give\s+up|work|resign|drop)|could\s*n[o']t\s+(?:sleep|start|work"
+    r"|take|tell|ask|rewrite|redo|hire|sell|cancel|turn|borrow|travel|buy|use|postpone|stop|give\s+up|work|resign|drop)|could\s*n[o']t\s+(?:sleep|start|work"
     r"|apply|take|eat|afford|face)|can(?:no|')?t\s+(?:sleep|start|work|apply|eat|afford|concentrate|progress|face)"
     r"|cried|paid\s+out|turned\s+down|wasted|barely\s+sle\w+|hardly\s+sle\w+)\b"
     r"|(?:losing|loss\s+of)\s+(?:my|a|the|out|£|sleep|confidence|wages|pay|income|earnings|work|days|money|faith|trust)"
@@ -56,7 +58,7 @@ _OUTRIGHT = re.compile(
 )
 # What follows from it; with somebody of the story's own beside it, close to saying so.
 _FOLLOWS = re.compile(
-    r"\b(?:as\s+a\s+(?:direct\s+)?(?:result|consequence)|because\s+of\s+(?:this|it|that|you|your|all)|(?:which|that|this)\s+means"
+    r"\b(?:as\s+a\s+(?:direct\s+)?(?:result|consequence)|(?:be)?(?:cause|cos|coz|cuz)\s+of\s+(?:this|it|that|you|your|all)|(?:which|that|this)\s+means"
     r"|meaning\s+(?:that\s+)?(?:i|we|she|he)|so\s+now\s+(?:i|we|she|he)|consequently|the\s+upshot|in\s+the\s+end|ever\s+since"
     r"|since\s+(?:then|that\s+day)|without\s+(?:it|the|a|that)\s|over\s+(?:it|this)\b|thanks\s+to\s+(?:you|this)|since\s*$)",
     re.IGNORECASE,
@@ -66,11 +68,11 @@ _FELT = re.compile(
     r"|embarrass\w*|humiliat\w*|distress\w*|upset\w*|heartbr\w*|devastat\w*|exhaust\w*|degrad\w+|diminished|invisible"
     r"|robbed|asham\w+|afraid|frightened|scared|shaking|shaken|shook|mortified|dread\w*|sleep\w*|awake|lonely|worthless"
     r"|belittled|stupid|fool|small|confidence|felt|feel|feeling|lost\s+heart|heart\s+out|gone\s+quiet|nerves|jump\w*"
-    r"|depress\w+|numb|broken|hopeless|ill|sick)\b",
+    r"|depress\w+|worst|numb|broken|hopeless|ill|sick)\b",
     re.IGNORECASE,
 )
 _LIFE = re.compile(
-    r"(?:£\s?\d|\b(?:job|jobs|work|boss|employer|manager|promotion|promoted|bonus|wages?|pay|paid|pay\s+rise|salary|income"
+    r"(?:£\s?\d|\b(?:job|jobs|work|boss|employer|manager|director|learners?|promotion|promoted|bonus|wages?|pay|paid|pay\s+rise|salary|income"
     r"|earnings|rent|mortgage|savings|money|quid|pounds|bank|overdraft|overdrawn|debt|credit\s+card|bills?|visa|benefits"
     r"|career|contract|clients?|customers?|business|turnover|rival|role|post|posts|offer|placement|scholarship|funding"
     r"|doctor|gp|hospital|health|holiday|annual\s+leave|study\s+leave|evenings?|nights?|weekends?|weeks?\s+of|hours|days"
@@ -86,7 +88,7 @@ _DONE = re.compile(
     r"|our|the|a)|stopped|wasted|let\s+(?:\w+\s+){1,2}(?:go|down)|held\s+(?:up|back|open)|no\s+(?:money|income|pay|wages)"
     r"|not\s+slept|haven['’]t\s+slept|signed\s+off|depends?\s+(?:up)?on|afford|haven['’]t\s+got|still\s+have\s+no|fallen"
     r"|fell|struggl\w+|barely|hardly|fail(?:ed)?\s+(?:the|my)|as\s+good\s+as|get\s+over|nowhere\s+near|not\s+forgiven"
-    r"|going\s+without|gone\s+without|live\s+off|living\s+off|doesn['’]t\s+want|does\s+not\s+want|won['’]t)\b",
+    r"|frozen|docked|not\s+seen|going\s+without|gone\s+without|live\s+off|living\s+off|doesn['’]t\s+want|does\s+not\s+want|won['’]t)\b",
     re.IGNORECASE,
 )
 _OWN = re.compile(
@@ -127,7 +129,8 @@ def find_effect(text: str, told: Sequence[Place], wish: int | None) -> Place | N
     if weights:
         weights[0] -= 1.0  # a story begins with what happened, and many are nothing but that
     best = max(range(len(told)), key=lambda number: (weights[number], number), default=None)
-    if best is None or weights[best] < _ENOUGH:
+    rich = wish is not None and len(text.split()) >= _RICH
+    if best is None or weights[best] < (_ENOUGH_OF_RICH if rich else _ENOUGH):
         return None
     return last_run(text, _in_one_breath(text, told, weights, best))
 

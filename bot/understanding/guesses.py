@@ -36,7 +36,9 @@ _LATER = re.compile(
     re.IGNORECASE,
 )
 _NAMELESS = re.compile(
-    r"\b(?:anonym\w*|anon|confiden\w*|secret|private\w*|identi\w*|names?|nameless|between us|who i am|know it was me"
+    r"\b(?:anonym\w*|anon|confiden\w*|secret|private\w*|identi\w*|nameless"
+    r"|(?:keep|leave|hide|without|not|n['’]t|dont|rather|no|wont|cant|never|remove|withh?old)\b[^.!?]{0,40}\bnames?"
+    r"|between us|who i am|know it was me"
     r"|know it['’]?s me|tell (?:him|her|them|my)|find out|off the record|discree?t\w*|keep me out)\b",
     re.IGNORECASE,
 )
@@ -99,6 +101,10 @@ _ACTS = (
 )
 _FEWEST = 2  # words: of one alone any guess is wild
 _NAMELESS_SHARE = 0.3
+# Not to know somebody's name is no wish to keep one's own.
+_ANOTHERS_NAME = re.compile(
+    r"\b(?:his|her|their|the|its|whose|what(?:['’]?s| is) (?:he|she)) (?:\w+ )?names?\b", re.IGNORECASE
+)
 _POLICY = re.compile(
     r"\b(?:policy|policies|document|booklet|leaflet|pdf|copy|charter|rules|written down)\b", re.IGNORECASE
 )
@@ -147,7 +153,7 @@ def _asked(text: str, shares: Mapping[str, float]) -> Aside:
 
 def _nameless(text: str, share: float) -> Understood | None:
     """A wish that no name be used: proposed, never decided."""
-    if share < _NAMELESS_SHARE or not _NAMELESS.search(text):
+    if share < _NAMELESS_SHARE or not _NAMELESS.search(text) or _ANOTHERS_NAME.search(text):
         return None
     wish = {"confidentiality": Proposal("asked", 0, len(text))}
     return Understood(text, guessed=True, proposals=wish)
@@ -168,16 +174,28 @@ _INFORMAL = ("enquiry", "compliment", "suggestion")
 _A_COMPLAINT, _NOT_ONE = 0.5, 0.4
 # What a cue calls a question or praise is put as one where the classifier says the same, or it is named so outright.
 _SURELY = 0.6
+# Less will do where next to nothing speaks for a complaint.
+_LIKELY, _HARDLY = 0.4, 0.1
 _NAMED = re.compile(
     r"\b(?:question|query|enquiry|feedback|suggestion|suggest|compliment|praise)\b", re.IGNORECASE
 )
 _NATURES = {"enquiry": "enquiry", "compliment": "compliment", "suggestion": "feedback"}
 _BEGINNING = 500  # characters
 _FEWEST_OF_A_STORY = 10  # words; fewer do not say what they are about but by a cue
+# What is none of the organisation's own service, by its intents, and how much may speak for them all the same.
+_OF_OTHERS = (
+    "make_complaint_about_member_conduct",
+    "complaint_about_study_centre",
+    "dispute_exam_result",
+    "staff_grievance",
+    "data_protection_request",
+)
+_MOST_OF_OTHERS = 0.3
+_FEWEST_OF_SERVICE = 30  # words; who says little leaves open what it is about
 _DENIES = re.compile(
     r"\b(?:nothing to do with|(?:no|not an?|not my|without) complaints?"
-    r"|not (?:want |going |here |trying )?(?:to )?(?:be )?complain"
-    r"|n['’]t (?:want to |mean to )?complain|not about|n['’]t about)",
+    r"|not (?:want |going |here |trying )?(?:to )?(?:be )?complain|not about)"
+    r"|(?:n['’]t|\bdont) (?:want to |mean to )?complain|n['’]t about",
     re.IGNORECASE,
 )
 # fact, value, intent, least share among the openings
@@ -198,24 +216,30 @@ class Opening:
     `complains` is True where it is likely a complaint, None where nothing is known. False where it may as well be
     praise, an idea or a question: nothing is supposed then, and the first choice that is offered is a complaint.
     `surely` tells the natures other than a complaint that may be proposed where a cue speaks for one.
+    `of_service` says that nothing points to anybody's conduct, a centre or a mark: such a complaint is of the service.
     """
 
     facts: Mapping[str, str]
     complains: bool | None
     surely: tuple[str, ...] = ()
+    of_service: bool = False
 
 
 def opening(ranking: Ranking, text: str) -> Opening:
     """What the ranking of a story's openings comes to."""
     shares = dict(ranking.scores)
     named = _NAMED.search(text) is not None
-    surely = tuple(n for intent, n in _NATURES.items() if named or shares.get(intent, 0.0) >= _SURELY)
+    wronged = sum(shares.get(name, 0.0) for name in _COMPLAINTS)
+    least = _SURELY if wronged > _HARDLY else _LIKELY
+    surely = tuple(n for intent, n in _NATURES.items() if named or shares.get(intent, 0.0) >= least)
     if sum(shares.get(name, 0.0) for name in _INFORMAL) >= _NOT_ONE:
         return Opening({}, False, surely)
     if _DENIES.search(text):
         return Opening({}, None, surely)
-    complains = sum(shares.get(name, 0.0) for name in _COMPLAINTS) >= _A_COMPLAINT
+    complains = wronged >= _A_COMPLAINT
     if len(text.split()) < _FEWEST_OF_A_STORY:
         return Opening({}, True if complains else None, surely)
     facts = {fact: value for fact, value, intent, least in _FACTS if shares.get(intent, 0.0) >= least}
-    return Opening(facts, True if complains else None)
+    elsewhere = sum(shares.get(name, 0.0) for name in _OF_OTHERS)
+    of_service = elsewhere < _MOST_OF_OTHERS and len(text.split()) >= _FEWEST_OF_SERVICE
+    return Opening(facts, True if complains else None, of_service=of_service)

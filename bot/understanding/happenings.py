@@ -73,7 +73,7 @@ _THEIRS = frozenset(
     """you they he she your their his her the it md ceo team manager someone somebody cim cipfa cmi cqm cms""".split()
 )
 _CAME = frozenset("came arrived received got had reached landed".split())
-_LETTER_OF = frozenset("your their final stage from outcome decision rejection refusal".split())
+_LETTER_OF = frozenset("your their his her final stage from outcome decision rejection refusal".split())
 _ANSWERING = frozenset(word for word in _WORDS[Told.RECEIVED].split())
 _NEVER_ON = frozenset("by until till before after from between to through".split())
 
@@ -130,6 +130,8 @@ def _told(tokens: Tokens, day: Day, others: frozenset[int]) -> Told:
     if lead in _NEVER_ON or (lead in ("is", "now") and day.kind == "dated"):
         return Told.NOTHING
     before = _before(tokens, day.first, others)
+    if before is Told.EVENT and day.kind not in _WRITTEN and _to_come(tokens, day.first):
+        return Told.NOTHING
     if lead == "dated" and before is not None and before < Told.DATED:
         return Told.NOTHING
     if lead == "since":
@@ -155,6 +157,16 @@ def _told(tokens: Tokens, day: Day, others: frozenset[int]) -> Told:
     return bare if after is None else after
 
 
+def _to_come(tokens: Tokens, end: int) -> bool:
+    """Whether somebody has an event before them: "I've got an interview on Friday", "my exam is on Monday"."""
+    words = tokens.words[max(0, end - 8) : end]
+    has = any(
+        one in ("have", "got", "ve") and words[at + 1 : at + 2] in (["a"], ["an"], ["my"], ["another"])
+        for at, one in enumerate(words)
+    )
+    return has and not {"had", "did", "was", "were", "been"} & {*words}
+
+
 def _before(tokens: Tokens, end: int, others: frozenset[int]) -> Told | None:
     """What the nearest telling word before a day says, within its clause; beyond another day only an answer does."""
     crossed = False
@@ -166,7 +178,9 @@ def _before(tokens: Tokens, end: int, others: frozenset[int]) -> Told | None:
             return told if not crossed or told >= Told.DATED else None
         if word in ("it", "this", "that") and tokens.at(at + 1) == "was" and at + 4 >= end:
             return Told.HAPPENED
-        if word in _PARTS or tokens.breaks(at):
+        came = word == "which" and not _CAME.isdisjoint(tokens.words[at + 1 : end])
+        # "His reply, which we got on 6 November": the day is the reply's.
+        if (word in _PARTS and not came) or tokens.breaks(at):
             return None
     return None
 

@@ -28,12 +28,13 @@ def two_matters(
     """The first and the second subject that a story names as two matters; None where it is one."""
     plain = sorted((one for one in seen if one.fact == _SUBJECT and one.plain), key=lambda one: one.start)
     plain = [one for one in plain if one.value in known]
-    if len({one.value for one in plain}) < 2:
-        return None
     opened = [match.span() for match in _ANOTHER.finditer(text)]
     announced = _ANNOUNCED.search(text)
     if announced is None and not opened:
         return None
+    told = _in_two_parts(text, seen, known, announced)
+    if told is not None and not _related(*told, book):
+        return _proposal(told[0]), _proposal(told[1])
     for i, first in enumerate(plain):
         for second in plain[i + 1 :]:
             if (
@@ -48,6 +49,33 @@ def two_matters(
 _ANNOUNCED = re.compile(
     r"\b(?:two|2) (?:things|complaints|matters|issues|problems|separate)\b", re.IGNORECASE
 )
+
+
+# "Two things. First ... Second ...": each part is of one matter, whatever words name it.
+_SECOND = re.compile(
+    r"(?<=[.!?;,\n])\s*(?:and )?(?:second|secondly|2nd|the second(?: one| thing)?|2[.)])\b", re.IGNORECASE
+)
+
+
+def _in_two_parts(
+    text: str, seen: Sequence[Seen], known: tuple[str, ...], announced: re.Match[str] | None
+) -> tuple[Seen, Seen] | None:
+    """The subjects of the two parts that were announced; None where they are one, or a part names none or several."""
+    second = None if announced is None else _SECOND.search(text, announced.end())
+    if second is None:
+        return None
+    subjects = [one for one in seen if one.fact == _SUBJECT and one.value in known]
+    first = _most([one for one in subjects if one.start < second.start()])
+    last = _most([one for one in subjects if one.start >= second.start()])
+    return (first, last) if first is not None and last is not None and first.value != last.value else None
+
+
+def _most(seen: Sequence[Seen]) -> Seen | None:
+    """What a part is about: what it says plainly, else what it mentions most."""
+    left = [one for one in seen if one.plain] or list(seen)
+    counts = {one.value: sum(other.value == one.value for other in left) for one in left}
+    best = [value for value, count in counts.items() if count == max(counts.values())]
+    return next(one for one in left if one.value == best[0]) if len(best) == 1 else None
 
 
 def _apart(

@@ -25,7 +25,10 @@ def find_own_names(tokens: Tokens) -> list[Span]:
     for at, word in enumerate(tokens.words):
         span = None
         if word == "name":
-            span = _named(tokens, at)
+            span = _named(tokens, at) or _for_records(tokens, at)
+        elif word == "details":
+            given = tokens.at(at - 1) == "my" and tokens.at(at + 1) in ("are", ":", "-")
+            span = name_at(tokens, at + 2, least=2) if given else None
         elif word in ("i", "im", "this", "it", "its"):
             span = _introduced(tokens, at)
         elif word in _CLOSINGS or word in _LIGHT_CLOSINGS:
@@ -34,7 +37,7 @@ def find_own_names(tokens: Tokens) -> list[Span]:
             span = _leading(tokens, at)
         if span is not None:
             found.append(span)
-    last = (find(tokens) for find in (_ending, _last_line, _by_address))
+    last = (find(tokens) for find in (_ending, _last_line, _by_address, _behind_address))
     found = found or [span for span in last if span is not None]
     return longest(found)
 
@@ -59,6 +62,18 @@ def _named(tokens: Tokens, at: int) -> Span | None:
     start += 1
     found = name_at(tokens, start)
     return found or (spoken_name_at(tokens, start) if mine and tokens.at(start - 1) in ("is", "s") else None)
+
+
+def _for_records(tokens: Tokens, at: int) -> Span | None:
+    """Read "Name for your records only: Jo Bell" at the head of a sentence."""
+    if not tokens.breaks(at):
+        return None
+    for place in range(at + 1, min(at + 7, len(tokens.words))):
+        if tokens.words[place] == ":":
+            return name_at(tokens, place + 1, least=2)
+        if tokens.breaks(place):
+            return None
+    return None
 
 
 _GREETED = frozenset("hello hi hiya , and morning afternoon evening".split())
@@ -214,10 +229,29 @@ def _by_address(tokens: Tokens) -> Span | None:
     at = tokens.after(found.start())
     for place in range(at - 2, max(at - 6, -1), -1):
         if tokens.words[place : place + 2] == [first, second] and tokens.at(place - 1) not in _NOT_OWN:
-            return Span(
-                f"{first.capitalize()} {second.capitalize()}", tokens.starts[place], tokens.ends[place + 1]
-            )
+            return _made_of(tokens, place)
     return None
+
+
+def _behind_address(tokens: Tokens) -> Span | None:
+    """A name at the very end that the address before it is made of: "jas.bhogal@example.org, Jas Bhogal"."""
+    last = len(tokens.words)
+    while last > 2 and not tokens.at(last - 1).isalpha():
+        last -= 1
+    if last < 3:
+        return None
+    first, second = tokens.words[last - 2 : last]
+    made = re.search(
+        rf"(?<![^\W_]){re.escape(first)}[._-]?{re.escape(second)}@",
+        tokens.text[: tokens.starts[last - 2]],
+        re.I,
+    )
+    return _made_of(tokens, last - 2) if made is not None and len(first) > 1 and len(second) > 1 else None
+
+
+def _made_of(tokens: Tokens, at: int) -> Span:
+    said = " ".join(word.capitalize() for word in tokens.words[at : at + 2])
+    return Span(said, tokens.starts[at], tokens.ends[at + 1])
 
 
 _NOT_OWN = frozenset(
@@ -299,10 +333,14 @@ def find_represented(tokens: Tokens) -> list[Span]:
         elif word in _CARED_FOR and tokens.at(at - 1) == "i":
             span = name_at(tokens, at + 2 if tokens.at(at + 1) in ("for", "after") else at + 1, least=2)
         elif (
-            (word == "of" and tokens.at(at - 1) == "behalf")
-            or word in ("represent", "representing")
-            or (word == "for" and tokens.at(at - 1) in ("act", "acting"))
-        ) or (word == "of" and tokens.at(at - 1) in _KIN and tokens.at(at - 2) in ("the", "a", "as")):
+            (
+                (word == "of" and tokens.at(at - 1) == "behalf")
+                or word in ("represent", "representing")
+                or (word == "for" and tokens.at(at - 1) in ("act", "acting"))
+            )
+            or (word == "of" and tokens.at(at - 1) in _KIN and tokens.at(at - 2) in ("the", "a", "as", ","))
+            or (word == "late" and tokens.at(at - 1) == "the")
+        ):
             span = name_at(tokens, at + 1, least=2)
         elif word == "name" and tokens.at(at - 1) in _PRONOUNS and tokens.at(at + 1) == "is" and related:
             span = name_at(tokens, at + 2, least=2)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bot.messages import Aside, Command, Given, OpenQuestion, Proposal, Understood
 from bot.understanding import answers
+from bot.understanding.bereaved import find_bereavement
 from bot.understanding.corrections import Corrector, the_new
 from bot.understanding.cues import CUES, CueBook, Sighting, propose
 from bot.understanding.details import find_details, find_relation
@@ -24,11 +25,13 @@ from bot.understanding.harm_model import harm_model
 from bot.understanding.intents import classifier
 from bot.understanding.languages import foreign
 from bot.understanding.matters import two_matters
+from bot.understanding.no_answers import TAKES_BACK, no_answer, read_as_meant
 from bot.understanding.payloads import Payload, read_payload
 from bot.understanding.phrases import PhraseBook, canonical, is_blank
 from bot.understanding.pipeline import Pipeline
 from bot.understanding.secrecy import find_wish
-from bot.understanding.wishes import find_wishes
+from bot.understanding.supposed import SERVICE, mends, of_oneself, of_the_service
+from bot.understanding.wishes import find_wishes, told_early
 
 # In free text only these are read as commands: "change my address" or "send it" may well be the remedy asked for.
 _ANYWHERE = frozenset(Command) - {Command.SEND, Command.CHANGE}
@@ -44,6 +47,7 @@ _OF_ONE_VALUE = (
 # Who is called what says nothing of the language that somebody writes in.
 _NAMES = "complainant_name representative_name about_whom centre_name qualification contact_post member_number".split()
 _OWN_NAMES = ("complainant_name", "representative_name")
+_DAYS = ("happened_on", "previous_response_at")
 _INFORMAL = ("enquiry", "feedback", "compliment")
 _NAMES_A_QUESTION = re.compile(
     r"\b(?:questions?|quer(?:y|ies)|enquir(?:y|ies|e)|asking|information)\b", re.IGNORECASE
@@ -82,6 +86,8 @@ def _with_harm(understood: Understood, sighting: Sighting, question: OpenQuestio
         return understood
     if not (sighting.outright or weighable(question, answer, text)):
         return understood
+    if understood.command is Command.HUMAN and not sighting.outright:
+        return understood  # "can somebody help me with this": a person is shown, and no alarm is raised
     return replace(understood, harm=True, sure_of_harm=sighting.sure)
 
 
@@ -131,6 +137,13 @@ class Reader:
         sighting = self._pipeline.see(text)
         short = question is not None and question.kind not in _FREE and len(text.split()) <= _SHORT
         proposals = propose(sighting.seen, facts, self._book, short=short) | find_details(text, now)
+        for name in of_oneself(text, proposals):
+            del proposals[name]
+        if short and "confidentiality" in proposals:
+            proposals.pop("subject", None)  # "I'd rather not give my name" complains of nothing
+        if question is not None and question.kind == "date":
+            # The day that was asked for is no other day.
+            proposals = {name: one for name, one in proposals.items() if name not in _DAYS}
         if (
             question is not None
             and question.kind not in _FREE
@@ -165,6 +178,9 @@ class Reader:
             proposals["relation"] = whom
         if understood.answer is not None and question is not None:
             proposals.pop(question.id, None)
+        if question is not None and question.kind not in _FREE and not understood.aside:
+            # "I want a refund", "Jo Bell": the answer to what is asked later.
+            proposals = {**told_early(text, proposals, answered=understood.answer is not None), **proposals}
         understood = _with_harm(replace(understood, proposals=proposals), sighting, question)
         if question is None or question.id != "story" or understood.answer is None:
             return understood
@@ -175,6 +191,11 @@ class Reader:
             secret = find_wish(text) if "confidentiality" in facts else None
             if secret is not None:
                 proposals.setdefault("confidentiality", secret)
+        died = find_bereavement(text) if "representative_basis" not in proposals else None
+        if died is not None and "deceased" in facts.get("representative_basis", ()):
+            proposals |= {"representative_basis": died, "on_behalf_of": replace(died, value="other")}
+            whom = find_relation(text, died)
+            proposals |= {} if whom is None else {"relation": whom}
         matters = two_matters(text, sighting.seen, facts.get("subject", ()), self._book)
         if matters is not None:
             proposals["subject"], second = matters
@@ -216,12 +237,18 @@ class Reader:
         for fact, value in likely.facts.items():
             if fact not in spoken and value in facts.get(fact, ()):
                 proposals.setdefault(fact, Proposal(value, 0, len(understood.text)))
-        nature = proposals.get("nature")
+        complains, nature = likely.complains, proposals.get("nature")
         if nature is not None and nature.value in _INFORMAL and nature.value not in likely.surely:
             # "Thank you for nothing", "Is a reply too much to ask?": asked, with a complaint offered first.
             del proposals["nature"]
-            return replace(understood, proposals=proposals, complains=False)
-        return replace(understood, proposals=proposals, complains=likely.complains)
+            complains = False
+        if complains is False and "nature" not in proposals and mends(understood.text, proposals):
+            # Who tells what would mend it, or reproaches us, asks no mere question, and praises nobody.
+            complains = None
+        of_service = likely.of_service and complains is not False and of_the_service(sighting, proposals)
+        if of_service and SERVICE in facts.get("subject", ()):
+            proposals.setdefault("subject", Proposal(SERVICE, 0, len(understood.text)))
+        return replace(understood, proposals=proposals, complains=complains)
 
     def language(self, text: str) -> str | None:
         """The language that a message asks for, and nothing else: its name, or a payload."""
@@ -252,6 +279,10 @@ class Reader:
             aside = self._phrases.aside(text)
             if aside is not None:
                 return Understood(text, aside=aside, exact=True)
+            if question.id in (*_OWN_NAMES, "story") and (other := no_answer(text, question)) is not None:
+                return other
+            if question.id in _OWN_NAMES and self._phrases.answer(text) == "true":
+                return Understood(text, command=Command.REPEAT, exact=True)  # nobody is called "yes"
             wish = self._phrases.wish(text) if question.id in _OWN_NAMES else None
             if wish is not None:
                 # No name is called "keep me out of it"; who wishes for no name has answered the question for one.
@@ -278,6 +309,8 @@ class Reader:
         read = self._answer(said)
         if read.answer is not None and question.kind in ("yes_no", "confirm") and self._is_no_yes_or_no(text):
             read = answers.Read(problem="not_yes_no")
+        if read.answer == "false" and question.kind == "yes_no" and self._takes_back(said):
+            return Understood(text)
         new = the_new(text) if read.answer is None and question.kind in _OF_ONE_VALUE else None
         if new is not None:
             read = self._answer(replace(said, text=new))
@@ -288,6 +321,12 @@ class Reader:
             way, address = reached
             return Understood(text, slots={question.id: way, f"contact_{way}": address})
         return self._aimed_at_us(said) or self._guessed(said, read.problem)
+
+    def _takes_back(self, said: Said) -> bool:
+        """Whether "no, sorry, it's about the exam" puts an earlier answer right, and is no "no" to what is asked."""
+        known = {one.question.id: one.value for one in said.corrector.given}
+        other = any(known.get(name) not in (None, one.value) for name, one in said.proposals.items())
+        return other and TAKES_BACK.match(said.text) is not None
 
     def _is_no_yes_or_no(self, text: str) -> bool:
         """ "No entiendo" begins like a no, and is Spanish; the Welsh yes and no are among ours."""
@@ -375,6 +414,8 @@ class Reader:
                 return answers.read_day(text, question, said.now)
             case "yes_no" | "confirm":
                 read = answers.read_yes_no(text, self._phrases)
+                if read.answer is None:
+                    read = read_as_meant(text, question, read)
                 seen = proposals.get(question.id)
                 # "I went through their procedure" answers the question of that name without a yes or a no.
                 return answers.Read(seen.value) if read.answer is None and seen is not None else read

@@ -27,6 +27,7 @@ _ASKED = re.compile(
     rf"|discreet\w*|between us)|between (?:us|ourselves|you and me)|off the record"
     rf"|(?:keep|leave|kept|left|stays?) (?:\w+ ){{0,3}}?(?:my (?:\w+ )?(?:name|identity|details)|me|us) "
     rf"(?:out of (?:it|this|that)|off (?:it|this)|back|hidden)"
+    r"|(?:confidential(?:ly)?|in confidence),? please|please,? (?:in confidence|confidential(?:ly)?)"
     rf"|(?:hide|withhold|redact|conceal) (?:\w+ ){{0,2}}?my (?:\w+ )?(?:name|identity|details)"
     rf"|{_NOT} (?:\w+[\s,]+){{0,6}}?{_TELL}(?: (?:[\w'’]+[\s,]+){{0,8}}?|\s+){_ME})\b",
     re.IGNORECASE,

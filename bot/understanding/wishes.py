@@ -7,10 +7,12 @@ the person as a quotation, so a clause too many costs a "no", and one too few co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bot.messages import Proposal
 from bot.understanding.effects import FAMILY, find_effect, last_run
+from bot.understanding.names import name_at
+from bot.understanding.tokens import tokens_of
 
 _LONGEST = 8000  # characters that are looked through; the rest of a very long story is read by people
 _LATE = 0.4  # of the clauses: an order ("put it back to Monday") is a wish only after what happened was told
@@ -35,15 +37,15 @@ _DO = (
     r"(?:refund|reimburse|compensate|repay|pay|send|resend|post|issue|reissue|replace|re-?mark|remark|review|reconsider"
     r"|apologi[sz]e|say\s+sorry|explain|correct|amend|put\s+(?:it|this|things|me|her|him|my)|cancel|waive|extend|reinstate"
     r"|return|remove|delete|stop|investigate|look\s+(?:into|at)|sort|fix|change|arrange|give|let|tell|confirm|ring|call"
-    r"|contact|check|honou?r|upgrade|release|provide|restore|allow|write|chase|train|discipline|withdraw|move|assign)"
+    r"|contact|check|honou?r|upgrade|release|provide|restore|allow|write|chase|train|discipline|withdraw|move|assign|e-?mail\s+(?:it|them|the|my|a)\b)"
 )
 # What an order begins with; "put" and "let" may be past ("put the phone down on me", "let me down").
 _ORDER = (
     r"(?:refund|reimburse|compensate|repay|pay|send|resend|issue|reissue|replace|re-?mark|review|reconsider|apologi[sz]e"
     r"|say\s+sorry|explain|correct|amend|put\s+(?!the\s+phone|down\b)|cancel|waive|extend|reinstate|return|remove|delete|stop"
-    r"|investigate|look\s+(?:into|at|again)|sort|fix|mend|change|arrange|give|let\s+(?!(?:me|us|her|him|them)?\s*down)|tell|check"
+    r"|investigate|look\s+(?:into|at|again)|sort|fix|mend|change|arrange|give\s+(?!yoursel)|let\s+(?!(?:me|us|her|him|them)?\s*down)|tell|check"
     r"|honou?r|release|provide|restore|allow|write\s+off|withdraw|move|assign|mark|take|accept|swap|print|find|get|make|drop"
-    r"|undo|listen|admit|own\s+up|credit|close|open|reopen|pull|run|start|set|keep|treat|train|sack|award|assess|leave)"
+    r"|undo|add|update|lift|call\s+off|clear|wipe|void|scrap|tear\s+up|e-?mail\s+(?:me|us)\s+(?:a|an|the|my)\b|post\s+(?:me|us|it)|listen|admit|own\s+up|credit|close|open|reopen|pull|run|start|set|keep|treat|train|sack|award|assess|leave)"
 )
 _THINGS = (
     r"(?:refund|apology|explanation|re-?mark|resit|re-?sit|replacement|compensation|reimbursement|new\s+certificate"
@@ -75,13 +77,23 @@ _WISH = re.compile(
 # Signs that count only after the story: an order, a thing alone, what should be done.
 _LATE_WISH = re.compile(
     rf"(?:^\W*(?:(?:just|now|so|then|and|first|firstly|secondly|at\s+the\s+very\s+least|at\s+least|all\s+i\s+ask|either|or)\W+)*"
-    rf"(?:{_ORDER}\b|(?:(?:a|an|full|some)\s+(?:(?!late\b)\w+\s+){{0,3}}?)?{_THINGS}\s+(?:back|and|by|in|sent|for|from|to|please|plus|within)\b)"
+    rf"(?:{_ORDER}\b|(?:(?:a|an|full|some)\s+(?:(?!late\b)\w+\s+){{0,3}}?)?{_THINGS}\s*,?\s+(?:back|and|by|in|sent|for|from|to|please|plus|within)\b)"
     rf"|\b(?:should|must|ought\s+to|needs\s+to|has\s+to)\s+(?:now\s+|all\s+|both\s+)?be\s+(?:\w+ly\s+)?\w+(?:ed|en|ght"
     rf"|aid|ut|ade|ack|ent)\b|\bneeds?\s+(?:a|an|her|his|their)\s+(?:\w+\s+)+(?:back|instead)\b"
     rf"|\bis\s+(?:all\s+(?:that\s+)?(?:i|we|he|she)|the\s+(?:very\s+)?(?:least|minimum))\b|\bwould\s+(?:do\s+(?:it|me|nicely)|be\s+(?:a\s+start|enough)|satisfy"
     rf"|put\s+(?:it|this|things)\s+right)\b|\bthat['’]?s\s+(?:it|all)\s*$)",
     re.IGNORECASE,
 )
+_LOOSE_END = re.compile(r"\s+(?:and|so|but|because|then|cos)\W*$", re.IGNORECASE)
+
+
+def _told(text: str, start: int, end: int) -> Proposal:
+    """Words as they are read back: without the "and" that would have gone on."""
+    loose = _LOOSE_END.search(text[start:end])
+    end = end if loose is None else start + loose.start()
+    return Proposal(text[start:end], start, end)
+
+
 # A clause ends at a stop, or, where somebody dictates without any, where another thing is begun.
 _END = re.compile(
     r"[.!?;](?=\s|$)|\n|\s(?=(?:my\s+(?:full\s+)?name(?:'s|\s+is)|my\s+(?:e-?mail|mobile|phone|number|address)|you\s+can"
@@ -104,7 +116,10 @@ _ONE_BREATH = 24  # words
 
 
 def find_wishes(text: str) -> dict[str, Proposal]:
-    """`effect` and `desired_remedy`, each the clause or the run of clauses that tells it; nothing where none does."""
+    """`effect`, `desired_remedy` and `why_dissatisfied`, each the clause or the run of clauses that tells it.
+
+    Nothing where none does. Why an answer did not satisfy is told behind the answer.
+    """
     text = text[:_LONGEST]
     wishes: list[tuple[int, int]] = []
     told: list[tuple[int, int]] = []
@@ -115,13 +130,73 @@ def find_wishes(text: str) -> dict[str, Proposal]:
             wishes.append((wish, end))
         told.append((start, wish if wish is not None else end))
     remedy = last_run(text, wishes)
+    effect = find_effect(text, told, None if remedy is None else remedy[0])
     spans = {
-        "effect": find_effect(text, told, None if remedy is None else remedy[0]),
+        "effect": effect,
         "desired_remedy": remedy,
+        "why_dissatisfied": _reason(text, [place for place in told if not _overlap(place, effect)]),
     }
-    return {
-        name: Proposal(text[span[0] : span[1]], *span) for name, span in spans.items() if span is not None
-    }
+    return {name: _told(text, *span) for name, span in spans.items() if span is not None}
+
+
+# That somebody is not content says nothing of why.
+_ONLY_UNHAPPY = re.compile(
+    r"\W*(?:(?:and|but|so)\s+)?(?:i|we)(?:['’]m|['’]re|\s+am|\s+are|\s+do|\s+can)?\s*(?:not|n['’]t|un)\W*(?:at all )?"
+    r"(?:happy|satisfied|content|accept\w*|agree\w*)(?:\s+\w+){0,4}\W*",
+    re.IGNORECASE,
+)
+_FEWEST_OF_REASONS = 25  # words of a story; who says less is asked
+_NEAR_ANSWER = 4  # clauses: what is said further on is said of something else
+_EARLY = ("effect", "desired_remedy")
+_MOST_NAMES = 3  # words
+
+
+def told_early(
+    text: str, proposals: Mapping[str, Proposal], *, answered: bool = False
+) -> dict[str, Proposal]:
+    """What a message tells where it was not asked: a wish or an effect, or a name and nothing else."""
+    found = {name: one for name, one in find_wishes(text).items() if name in _EARLY}
+    if not found and not proposals and not answered and 2 <= len(text.split()) <= _MOST_NAMES:
+        tokens = tokens_of(text)
+        name = name_at(tokens, 0, least=2)
+        if name is not None and name.end >= len(text.rstrip(" .,!")):
+            found["complainant_name"] = Proposal(name.value, name.start, name.end)
+    return found
+
+
+# An answer that was had, and what somebody says who does not take it.
+_AN_ANSWER = re.compile(
+    r"\b(?:repl(?:y|ied)|respon(?:se|ded)|answer(?:ed)?|letter|outcome|decision|findings?|conclu(?:ded|sion)"
+    r"|(?:you|he|she|they) (?:says?|said|found|have found|tells?|told me))\b",
+    re.IGNORECASE,
+)
+_DISSENT = re.compile(
+    r"n['’]t\b|\b(?:not|never|without|ignor\w*|wrong|untrue|unfair|miss(?:es|ed)|no mention|nothing|disagree|proof"
+    r"|instead|despite|only|just|whitewash|contradict\w*|refus\w+|fails?|dont|doesnt|didnt)\b",
+    re.IGNORECASE,
+)
+
+
+def _overlap(place: tuple[int, int], other: tuple[int, int] | None) -> bool:
+    return other is not None and place[0] < other[1] and other[0] < place[1]
+
+
+def _reason(text: str, told: list[tuple[int, int]]) -> tuple[int, int] | None:
+    """The clauses, beside the first that tells of an answer, that say what is wrong with it."""
+    if len(text.split()) < _FEWEST_OF_REASONS:
+        return None
+    first = next((number for number, (s, e) in enumerate(told) if _AN_ANSWER.search(text, s, e)), len(told))
+    run: tuple[int, int] | None = None
+    for place in told[first : first + _NEAR_ANSWER]:
+        if _DISSENT.search(text, *place) is None:
+            continue
+        if run is None:
+            run = place
+        elif not re.search(r"\w|\n\s*\n", text[run[1] : place[0]]):
+            run = run[0], place[1]
+    if run is None or _ONLY_UNHAPPY.fullmatch(text, *run) is not None:
+        return None
+    return run[0], run[0] + len(text[slice(*run)].rstrip(" ,;:-"))
 
 
 def _wish(text: str, start: int, end: int, *, late: bool) -> int | None:
