@@ -249,7 +249,10 @@ class HarmModel:
         For each window and kind of feature it is the sum of the weights of what the window holds, by idf, where the
         idfs of the kind are scaled to length 1.
         """
-        places = np.searchsorted(self.keys, looked.keys)
+        # In their order the keys of a long message are found in half the time: one after the other lies near.
+        order = np.argsort(looked.keys)
+        places = np.empty(len(order), np.intp)
+        places[order] = np.searchsorted(self.keys, looked.keys[order])
         places[places == len(self.keys)] = 0
         idf = self.idf[places] * (self.keys[places] == looked.keys)
         size = KINDS * looked.tokens

@@ -121,7 +121,9 @@ class Pipeline:
 
 def _words(doc: Doc, spelling: dict[str, str]) -> list[str]:
     """The norm of each token, spelt as the phrases are; punctuation is STOP."""
-    norms = (STOP if token.is_punct else token.norm_ for token in doc)
+    # At once: spaCy makes a token anew each time that it is asked for one.
+    strings, found = doc.vocab.strings, doc.to_array([NORM, IS_PUNCT]).tolist()
+    norms = (STOP if stops else strings[norm] for norm, stops in found)
     return [spelling.get(norm, norm) for norm in norms]
 
 
@@ -201,8 +203,6 @@ def _judge(
             guards[value].append((start, end))
     denied, about = dict(_by_end(guards["deny"])), dict(_by_end(guards["about"]))
     negated = {place + 1: place for place, word in enumerate(words) if word in _NEGATIONS}
-    # Once for all: spaCy makes a token anew each time that it is asked for one.
-    spots = [(token.idx, token.idx + len(token)) for token in doc]
     seen = []
     for fact, value, plain, start, end in sorted(cues):
         if _before(denied, start, words, _REACH["deny"]):
@@ -210,9 +210,9 @@ def _judge(
         if fact in strict and _before(negated, start, words, _REACH["not"]):
             continue
         stated = plain or _before(about, start, words, _REACH["about"])
-        seen.append(Seen(fact, value, stated, *_range(spots[start][0], spots[end - 1][1], places)))
+        seen.append(Seen(fact, value, stated, *_range(doc, start, end, places)))
     said = outright(words, guards["harm"], guards["harmless"])
-    idle = (_range(spots[start][0], spots[end - 1][1], places) for start, end in guards["harmless"])
+    idle = (_range(doc, start, end, places) for start, end in guards["harmless"])
     return Sighting(tuple(seen), harm=said, sure=said, outright=said, idle=tuple(idle))
 
 
@@ -231,5 +231,8 @@ def _before(guards: dict[int, int], start: int, words: Sequence[str], reach: int
     return False
 
 
-def _range(start: int, end: int, places: list[int] | None) -> tuple[int, int]:
+def _range(doc: Doc, first: int, after: int, places: list[int] | None) -> tuple[int, int]:
+    """The characters of the message that the tokens [first, after) stand at."""
+    last = doc[after - 1]
+    start, end = doc[first].idx, last.idx + len(last)
     return (start, end) if places is None else (places[start], places[end - 1] + 1)
