@@ -405,7 +405,7 @@ async def _file(desk: Desk, talk: Talk, now: datetime) -> tuple[CaseFiling, ...]
         matters.append({**slots, **second, "facts": talk.second_facts()})
     ran = [await desk.runner.run("action_file_case", matter) for matter in matters]
     filings = (CaseFiling(CaseRecord.model_validate(r.slots["case_record"])) for r in ran)
-    made = [restricted.prepared(filing) for filing in filings]
+    made = restricted.together(filings)
     return await desk.store.read(lambda conn: likeness.pointed_out(conn, made))
 
 

@@ -136,7 +136,7 @@ class CaseRecord(_Part):
     restricted_because: list[str] = Field(
         default=[],
         description="member_conduct, disciplinary_scheme, about_director, confidentiality, special_category, "
-        "risk_of_harm.",
+        "risk_of_harm, told_together.",
     )
     confidentiality: str | None = Field(None, description="none, asked or anonymous")
     decision: dict[str, Any] | None = Field(

@@ -3,16 +3,19 @@ towards restricting: whoever deals with it sees the reasons, and nobody is refus
 
 `member_conduct`, `disciplinary_scheme` and `about_director` follow from the facts, `confidentiality` from the wish of
 the person; `special_category` from words of the kinds of article 9 of the UK GDPR, and `risk_of_harm` from its flag.
+`told_together` marks a case that shares its conversation with one that is restricted: whoever opens it reads both.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from cases.record import CaseFiling, CaseRecord
 from policy_rules.statute import statutory_clocks
 
+TOLD_TOGETHER = "told_together"
 # Stems, so that few words cover many. English and Welsh; a word too many restricts a case that need not be.
 _SPECIAL = re.compile(
     r"\b("
@@ -49,6 +52,19 @@ def prepared(filing: CaseFiling) -> CaseFiling:
         statutory = statutory_clocks(record.facts, record.received_at)
         record = record.model_copy(update={"statutory_clocks": statutory})
     return CaseFiling(record, filing.event)
+
+
+def together(filings: Iterable[CaseFiling]) -> list[CaseFiling]:
+    """The filings of one conversation, each prepared: where one is restricted, all are."""
+    made = [prepared(filing) for filing in filings]
+    if not any(filing.record.restricted for filing in made):
+        return made
+    return [filing if filing.record.restricted else _told_together(filing) for filing in made]
+
+
+def _told_together(filing: CaseFiling) -> CaseFiling:
+    because = {"restricted": True, "restricted_because": [TOLD_TOGETHER]}
+    return replace(filing, record=filing.record.model_copy(update=because))
 
 
 def speaks_of_special_category(text: str) -> bool:

@@ -94,6 +94,7 @@ RESTRICTED = {
     "confidentiality": "confidentiality was asked for",
     "special_category": "it tells of something that the law protects specially",
     "risk_of_harm": "somebody may be at risk",
+    "told_together": "it was told together with a case that is restricted",
 }
 FORCE = {
     "will": "Promised",

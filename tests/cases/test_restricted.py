@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cases.models import clocks
 from cases.register import list_cases
-from cases.restricted import marked, prepared, speaks_of_special_category
+from cases.restricted import marked, prepared, speaks_of_special_category, together
 from cases.store import Store
 from policy_rules.statute import statutory_clocks
 from tests.cases.builders import a_filing, a_record, say
@@ -41,6 +41,15 @@ def test_a_reason_once_found_stays() -> None:
     record = marked(a_record(facts={"subject": "member_conduct"}))
     later = marked(record.model_copy(update={"facts": {"subject": "service"}}))
     assert later.restricted_because == ["member_conduct"]
+
+
+def test_a_case_that_was_told_together_with_a_restricted_one_is_restricted_too() -> None:
+    """Both pages show the one conversation."""
+    plain, about = a_filing(facts={"subject": "service"}), a_filing(facts={"subject": "director"})
+    made = together([plain, about])
+    assert [one.record.restricted_because for one in made] == [["told_together"], ["about_director"]]
+    assert all(one.record.restricted for one in made)
+    assert [one.record.restricted for one in together([plain, plain])] == [False, False]
 
 
 def test_words_of_special_category_are_known_in_both_languages_and_ordinary_ones_pass() -> None:
