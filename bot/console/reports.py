@@ -27,6 +27,9 @@ from cases.reports.measures import Cell
 from cases.reports.period import latest, year
 from policy_rules.errors import Refusal
 
+# On the list; older ones can be asked for by their days.
+MOST_YEARS = 12
+
 
 class Reports:
     """The pages of the reports."""
@@ -58,7 +61,8 @@ class Reports:
                 errors = {bad.where if bad.where in given else "from": bad.detail}
         began = await self._desk.store.read(lambda conn: making.first_day(conn, organisation))
         as_of = latest(now)
-        years = range(as_of.year, (began or as_of.date()).year - 1, -1)
+        oldest = max((began or as_of.date()).year, as_of.year - MOST_YEARS + 1)
+        years = range(as_of.year, oldest - 1, -1)
         values = {
             "title": "Reports",
             "errors": errors,

@@ -154,7 +154,7 @@ class TestPurge:
 
         async def once() -> None:
             loop = asyncio.create_task(PurgeLoop(house.office).run())
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(1.5)
             loop.cancel()
 
         asyncio.run(once())
