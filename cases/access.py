@@ -17,7 +17,8 @@ from sqlalchemy import Connection
 
 from cases.erasure import place_of
 from cases.models import cases, contact_changes, conversations, holds, messages, metadata
-from cases.register import UnknownReference, draft_record
+from cases.references import UnknownReference
+from cases.register import draft_record
 from cases.remarks import conversation_of
 
 By = Literal["email", "phone", "name", "reference", "mentioned"]

@@ -79,7 +79,7 @@ def place_hold(
 ) -> bool:
     """Keep this case, and all of its conversation, from purge and erasure; False when it is held already.
 
-    `caller` is who it is to the audit trail, if known. Raises cases.register.UnknownReference.
+    `caller` is who it is to the audit trail, if known. Raises cases.references.UnknownReference.
     """
     found = conversation_of(conn, reference).conversation
     key = {"organisation": found.organisation, "conversation_id": found.id}
@@ -92,7 +92,7 @@ def place_hold(
 
 
 def lift_hold(conn: Connection, reference: str, at: datetime, *, caller: str | None = None) -> bool:
-    """Let go of it; False when it is not held. Raises cases.register.UnknownReference."""
+    """Let go of it; False when it is not held. Raises cases.references.UnknownReference."""
     found = conversation_of(conn, reference).conversation
     key = {"organisation": found.organisation, "conversation_id": found.id}
     if conn.execute(holds.delete().where(*_is(holds, key))).rowcount == 0:

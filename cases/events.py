@@ -20,6 +20,7 @@ from cases import audit, case_row, clock_moves, closing, repeats
 from cases.effects import EFFECTS, BadMoment, CaseAt, Happening
 from cases.models import case_events, cases
 from cases.prepared import Prepared
+from cases.references import UnknownReference
 from cases.told import Closed, Reopened, Told
 from policy_rules.compiled import CompiledPack
 from policy_rules.deadlines import local_date
@@ -29,9 +30,7 @@ from policy_rules.errors import Refusal
 AHEAD = timedelta(minutes=2)
 
 
-class NoSuchCase(Refusal):
-    status = 404
-    kind = "unknown-reference"
+class NoSuchCase(UnknownReference):
     title = "No such case"
 
 

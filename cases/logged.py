@@ -13,7 +13,8 @@ from cases import audit
 from cases.events import NoSuchCase, Writer
 from cases.models import audit as trail
 from cases.models import conversations
-from cases.register import UnknownReference, draft_record
+from cases.references import UnknownReference
+from cases.register import draft_record
 from cases.remarks import Found, advance, conversation_of
 from policy_rules.errors import Refusal
 

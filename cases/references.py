@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import re
 
+from policy_rules.errors import Refusal
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ENTROPY_BYTES = 5
 
 # A prefix may hold the letters that the alphabet leaves out: each shares its value with a digit, no two letters do.
 _VALUE = {letter: value for value, letter in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 2, "U": 3, "_": 4}
 _SHAPE = re.compile(rf"([A-Z0-9_]+)-([{ALPHABET}]{{4}})-([{ALPHABET}]{{4}})-([{ALPHABET}])")
+
+
+class UnknownReference(Refusal):
+    """No conversation and no case has this reference, or none of which whoever asks may know."""
+
+    status = 404
+    kind = "unknown-reference"
+    title = "No such reference"
 
 
 def _powers() -> tuple[int, ...]:

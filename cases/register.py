@@ -12,6 +12,7 @@ from cases.conversations import transcript
 from cases.files import listed, of_conversation
 from cases.models import cases, conversations
 from cases.record import CaseRecord, record_fields
+from cases.references import UnknownReference
 from cases.restricted import marked
 from policy_rules.facts import VOCABULARY
 
@@ -47,14 +48,6 @@ _LIST: sa.Select[Any] = (
 )
 
 
-class UnknownReference(LookupError):
-    """No conversation and no case has this reference."""
-
-    def __init__(self, reference: str) -> None:
-        super().__init__(f"no conversation or case has the reference {reference}")
-        self.reference = reference
-
-
 def list_cases(conn: Connection) -> list[dict[str, Any]]:
     """One dict for each case, and one for each conversation that has made none, oldest first; values are JSON.
 
@@ -79,7 +72,7 @@ def show(conn: Connection, reference: str) -> dict[str, Any]:
     unfiled = sa.select(conversations).where(conversations.c.reference == reference)
     if (row := conn.execute(unfiled).first()) is not None:
         return _with_messages(conn, draft_record(conn, row), row.organisation, row.id)
-    raise UnknownReference(reference)
+    raise UnknownReference(f"There is no conversation or case {reference[:60]}.", where="reference")
 
 
 def filed_record(conn: Connection, organisation: str, reference: str) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from cases import audit
 from cases.conversations import Conversation
 from cases.filing import StaleConversation
 from cases.models import cases, conversations, messages
-from cases.register import UnknownReference
+from cases.references import UnknownReference
 
 _COLUMNS = [conversations.c[name] for name in Conversation.__dataclass_fields__]
 
@@ -45,7 +45,7 @@ def conversation_of(conn: Connection, reference: str) -> Found:
     mine = sa.or_(conversations.c.reference == reference, key.in_(of_case))
     row = conn.execute(sa.select(*_COLUMNS, conversations.c.key_hash).where(mine)).first()
     if row is None:
-        raise UnknownReference(reference)
+        raise UnknownReference(f"There is no conversation or case {reference[:60]}.", where="reference")
     return Found(Conversation(*row[:-1]), row.key_hash)
 
 

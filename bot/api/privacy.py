@@ -23,7 +23,6 @@ from bot.door import Door, refuse_nul
 from bot.overlay import FolderHandoff, Overlay
 from cases import erasure, retention
 from cases.erasure import Erased, OnHold
-from cases.register import UnknownReference
 from cases.remarks import conversation_of
 from cases.retention import Due, Periods
 from cases.store import Store
@@ -37,12 +36,6 @@ Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 PAUSE = 0.02
 # Found by one look: looking goes through the whole register.
 AT_ONCE = 1000
-
-
-class NoSuchCase(Refusal):
-    status = 404
-    kind = "unknown-reference"
-    title = "No such reference"
 
 
 class Held(Refusal):
@@ -140,10 +133,6 @@ class Office:
                     return await self._erase([_tidy(name) for name in act.references])
                 case _:
                     return await self.purge(act.organisation)
-        except UnknownReference as unknown:
-            raise NoSuchCase(
-                f"There is no conversation or case {unknown.reference[:60]}.", where="reference"
-            ) from None
         except OnHold as held:
             raise Held(f"{str(held).rstrip('.')}.", where="references") from None
 

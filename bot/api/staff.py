@@ -26,19 +26,13 @@ from bot.turn import TRIES, BusyConversation, Desk, context_of, put_question, re
 from cases import afterwards, audit, consent, remarks
 from cases.events import Writer
 from cases.filing import StaleConversation
-from cases.register import UnknownReference
+from cases.references import UnknownReference
 from cases.remarks import Found, Remark
 from policy_rules.errors import Refusal
 
 # Organisation, the hash of the conversation's secret, and the frame that its open faces are to show.
 Tell = Callable[[str, str, dict[str, Any]], Awaitable[None]]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
-
-
-class NoSuchReference(Refusal):
-    status = 404
-    kind = "unknown-reference"
-    title = "No such reference"
 
 
 class NotTakenOver(Refusal):
@@ -169,10 +163,6 @@ class Counter:
                 return await self._once(found, act)
             except StaleConversation:
                 continue
-            except UnknownReference:
-                raise NoSuchReference(
-                    f"There is no conversation or case {reference[:60]}.", where="reference"
-                ) from None
         raise BusyConversation("The person is writing just now. Please try again.")
 
     async def _once(self, found: Found, act: TakeOver | Say | GiveBack | Consent) -> Done:
@@ -245,7 +235,7 @@ class Counter:
     async def _link(self, found: Found, reference: str, act: Link) -> bool:
         organisation, other = found.conversation.organisation, act.other.strip().upper()
         if other == reference:
-            raise NoSuchReference("A case cannot be linked with itself.", where="other")
+            raise UnknownReference("A case cannot be linked with itself.", where="other")
         targets, now = self.desk.overlays(organisation).targets, self.desk.clock()
         writer = Writer(act.by, "staff")
         changed = await self.desk.store.write(

@@ -82,7 +82,8 @@ def plainly() -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        place = f" (at {refusal.where})" if refusal.where else ""
+        # Which reference was meant is told by its own words.
+        place = f" (at {refusal.where})" if refusal.where not in (None, "reference") else ""
         stop(f"{refusal.detail}{place}")
     except (BrokenPack, SettingsError) as broken:
         stop(str(broken))
@@ -273,7 +274,7 @@ def case_show(
     import json
 
     from bot.cli.show import record_lines
-    from cases.register import UnknownReference
+    from cases.references import UnknownReference
 
     missing = []
     with reading() as store:

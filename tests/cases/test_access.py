@@ -9,7 +9,7 @@ import pytest
 from cases.access import Wanted, export, find
 from cases.erasure import place_hold
 from cases.models import contact_changes
-from cases.register import UnknownReference
+from cases.references import UnknownReference
 from cases.store import Store
 from tests.cases.builders import NOW, REFERENCE, file_a_case, say
 

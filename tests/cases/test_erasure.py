@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from cases import audit_check
 from cases.erasure import KEPT, OnHold, erase, holds_of, lift_hold, place_hold, place_of
 from cases.models import audit, metadata, tombstones
-from cases.register import UnknownReference
+from cases.references import UnknownReference
 from cases.store import Store, migrate, open_store
 from tests.cases.builders import NOW, REFERENCE, file_a_case, say
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from cases.record import CaseRecord
-from cases.register import UnknownReference, list_cases, show
+from cases.references import UnknownReference
+from cases.register import list_cases, show
 from cases.store import Store
 from tests.cases.builders import NOW, REFERENCE, a_filing, file_a_case, say
 

@@ -56,7 +56,7 @@ def test_without_a_file_it_is_text_with_the_note_in_it(run: Run) -> None:
         ((REFERENCE, "closur"), "did you mean 'closure'?"),
         ((REFERENCE, "extension"), "extend its clock first"),
         (("CQM-HELD", "closure"), "has not agreed"),
-        (("CQM-NONE", "closure"), "reference CQM-NONE"),
+        (("CQM-NONE", "closure"), "conversation or case CQM-NONE"),
     ],
 )
 def test_what_cannot_be_written_is_said_in_a_sentence(run: Run, words: tuple[str, ...], says: str) -> None:

@@ -82,7 +82,7 @@ def test_nothing_is_erased_without_a_yes_nor_while_it_is_held(data: Path) -> Non
     assert "1 file" in out
     assert not (data / "evidence" / "cqm" / "ab" / "abcdef").exists()
     code, _, err = run(data, "erase", REFERENCE, "--yes")
-    assert (code, "No conversation or case" in err) == (2, True)
+    assert (code, "no conversation or case" in err) == (2, True)
     assert hearout("audit", "verify", HEAROUT_DATA_DIR=str(data)).returncode == 0
 
 
@@ -115,6 +115,6 @@ def test_beside_a_running_server_they_go_through_it(tmp_path: Path, free_port: i
 
 def test_an_export_of_nobody_is_a_sentence(data: Path) -> None:
     code, _, err = run(data, "export", "CQM-99", "--to", "nowhere")
-    assert (code, err) == (2, "No conversation or case has the reference CQM-99.\n")
+    assert (code, err) == (2, "There is no conversation or case CQM-99.\n")
     code, _, err = run(data, "find")
     assert (code, err.startswith("Say whom")) == (2, True)

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from bot.api.staff import Act, Counter, Done, NoSuchReference, NotTakenOver
+from bot.api.staff import Act, Counter, Done, NotTakenOver
 from bot.turn import Desk, replies_after
 from cases import audit_check
 from cases.audit import heads
 from cases.models import audit
+from cases.references import UnknownReference
 from tests.desk import Clock, Person
 
 pytestmark = pytest.mark.anyio
@@ -144,7 +145,7 @@ async def test_nobody_talks_over_the_interview(person: Person, office: Office) -
     with pytest.raises(NotTakenOver):
         await office.do(person, act="say", by="R. Ahmed", text="Hello")
     assert not (await office.do(person, act="giveback")).changed
-    with pytest.raises(NoSuchReference):
+    with pytest.raises(UnknownReference):
         await office.counter.do("MINI-0000-0000-0", ACT.validate_python({"act": "giveback"}))
 
 
