@@ -177,7 +177,7 @@ async def _attempt(desk: Desk, incoming: Incoming, key_hash: str) -> TurnReply:
     elif calls := _calls(draft, found):
         turn = replace(turn, calls=calls, targets=overlay.targets)
     try:
-        committed = await desk.store.write(lambda conn: conversations.commit_turn(conn, turn))
+        committed = await desk.store.write(lambda conn: conversations.commit_turn(conn, turn), brief=True)
     except DuplicateMessage as duplicate:
         return TurnReply(
             duplicate.stored.seq, reference, draft.state, duplicate.stored.entries, replayed=True

@@ -89,8 +89,11 @@ class Store(abc.ABC):
     dialect: str
 
     @abc.abstractmethod
-    async def write(self, work: Work[T]) -> T:
-        """Run `work` in a transaction and return its result once that is on disk; raises what it raises."""
+    async def write(self, work: Work[T], *, brief: bool = False) -> T:
+        """Run `work` in a transaction and return its result once that is on disk; raises what it raises.
+
+        `brief` says that it is a few statements about one conversation or case: see `cases.writer`.
+        """
 
     @abc.abstractmethod
     def write_sync(self, work: Work[T]) -> T:
@@ -144,9 +147,9 @@ class _Sqlite(Store):
             raise StoreClosed("the store was opened for reading only")
         return self._writer
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, brief: bool = False) -> T:
         with saying_when_full():
-            return cast(T, await self._writing().submit(work))
+            return cast(T, await self._writing().submit(work, brief=brief))
 
     def write_sync(self, work: Work[T]) -> T:
         with saying_when_full():
@@ -193,7 +196,8 @@ class _Postgresql(Store):
         self._threads = ThreadPoolExecutor(POSTGRESQL_POOL, thread_name_prefix="hearout-store")
         self._closed = False
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, brief: bool = False) -> T:
+        del brief  # each work has a thread and a connection here
         return await self._hand_over(partial(self._run, self._writers, work))
 
     def write_sync(self, work: Work[T]) -> T:

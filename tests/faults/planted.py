@@ -18,21 +18,14 @@ def acknowledge_before_commit() -> None:
     """The writer tells of success once its SQL has run, and commits afterwards."""
     from cases import writer
 
-    def commit(self: writer.GroupCommitWriter) -> None:
-        writer._tell(self._batch_told_early)  # type: ignore[attr-defined]
+    def commit(self: writer.GroupCommitWriter, batch: list[writer._Job]) -> None:
+        writer._tell(batch)
         time.sleep(
             0.01
         )  # what a sync takes on a busy disk; on an idle one a kill would hardly ever fall between
         self._raw.execute("COMMIT")
 
-    together = writer.GroupCommitWriter._commit_together
-
-    def commit_together(self: writer.GroupCommitWriter, batch: list[writer._Job]) -> None:
-        self._batch_told_early = batch  # type: ignore[attr-defined]
-        together(self, batch)
-
     writer.GroupCommitWriter._commit = commit  # type: ignore[method-assign]
-    writer.GroupCommitWriter._commit_together = commit_together  # type: ignore[method-assign]
 
 
 def forget_message_ids() -> None:
@@ -61,8 +54,8 @@ def outbox_after_commit() -> None:
             late.append(turn)
         return committed
 
-    async def write_and_then(self: _Sqlite, work: Callable[[Any], Any]) -> Any:
-        result = await write(self, work)
+    async def write_and_then(self: _Sqlite, work: Callable[[Any], Any], *, brief: bool = False) -> Any:
+        result = await write(self, work, brief=brief)
         while late:
             turn = late.pop()
             for case in turn.cases:

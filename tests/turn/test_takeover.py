@@ -155,10 +155,10 @@ async def test_a_turn_that_was_thought_out_before_staff_came_is_taken_anew(
     await person.says(STORY, SETTLED)
     real, not_yet = desk.store.write, [True]
 
-    async def late(work: Any) -> Any:
+    async def late(work: Any, **how: Any) -> Any:
         if not_yet and not_yet.pop():
             await office.take_over(person)
-        return await real(work)
+        return await real(work, **how)
 
     monkeypatch.setattr(desk.store, "write", late)
     await person.say("Can somebody call me?")
