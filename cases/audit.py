@@ -23,6 +23,7 @@ from sqlalchemy import Connection, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cases.models import audit, audit_heads
+from cases.prepared import Prepared
 
 Actor = Literal["complainant", "staff", "system"]
 
@@ -64,7 +65,7 @@ class Head:
     hash: str
 
 
-_HEAD = (
+_HEAD = Prepared(
     sa.select(audit_heads.c.number, audit_heads.c.hash)
     .where(audit_heads.c.organisation == bindparam("organisation"))
     .with_for_update()
@@ -73,7 +74,7 @@ _BEGIN = {
     "sqlite": sqlite.insert(audit_heads).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(audit_heads).on_conflict_do_nothing(),
 }
-_APPEND = audit.insert()
+_APPEND = Prepared(audit.insert(), audit.columns.keys())
 
 
 def append(conn: Connection, organisation: str, at: datetime, events: Sequence[Event]) -> None:
@@ -84,9 +85,8 @@ def append(conn: Connection, organisation: str, at: datetime, events: Sequence[E
     if not events:
         return
     head = _locked_head(conn, organisation)
-    rows = list(_chained(organisation, at, events, head))
     # A trigger moves the head.
-    conn.execute(_APPEND, rows if len(rows) > 1 else rows[0])
+    _APPEND.many(conn, list(_chained(organisation, at, events, head)))
 
 
 def heads(conn: Connection) -> dict[str, Head]:
@@ -126,12 +126,13 @@ _COVERED = tuple(column.name for column in audit.columns if column.name not in (
 
 def _locked_head(conn: Connection, organisation: str) -> Head:
     where = {"organisation": organisation}
-    row = conn.execute(_HEAD, where).first()
+    row = _HEAD.first(conn, where)
     if row is None:
         # Whoever comes second waits here for the first one's commit, and then finds its head.
         conn.execute(_BEGIN[conn.dialect.name], {**where, "number": 0, "hash": GENESIS})
-        row = conn.execute(_HEAD, where).one()
-    return Head(row.number, row.hash)
+        row = _HEAD.first(conn, where)
+        assert row is not None  # noqa: S101 - it is there now, whoever has made it
+    return Head(*row)
 
 
 def _chained(

@@ -177,11 +177,12 @@ _AFTER = (
     )
     .order_by(messages.c.seq)
 )
+_NEW = (*_COLUMNS, "key_hash")
 _CREATE = {
-    "sqlite": sqlite.insert(conversations).on_conflict_do_nothing().returning(conversations.c.last_seq),
-    "postgresql": postgresql.insert(conversations)
-    .on_conflict_do_nothing()
-    .returning(conversations.c.last_seq),
+    dialect: Prepared(
+        insert(conversations).on_conflict_do_nothing().returning(conversations.c.last_seq), _NEW
+    )
+    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
 _ADVANCE = Prepared(
     conversations.update()
@@ -304,11 +305,11 @@ def _create(conn: Connection, turn: TurnWrite) -> int:
         "updated_at": turn.at,
         "last_seq": 2,
     }
-    seq = conn.execute(_CREATE[conn.dialect.name], row).scalar()
-    if seq is not None:
+    made = _CREATE[conn.dialect.name].first(conn, row)
+    if made is not None:
         if is_case(conn, turn.organisation, turn.reference):
             raise ReferenceTaken
-        return int(seq)
+        return int(made[0])
     other = find(conn, turn.organisation, turn.key_hash)
     if other is None:
         raise ReferenceTaken

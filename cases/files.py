@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam
 
 from cases.models import evidence
+from cases.prepared import Prepared
 from cases.record import CaseFiling, CaseRecord, Evidence, Scan
 
 
@@ -28,17 +29,20 @@ class Kept:
     at: datetime
 
 
-_COLUMNS = [evidence.c[name] for name in Kept.__dataclass_fields__]
+_OF_CONVERSATION = Prepared(
+    sa.select(*(evidence.c[name] for name in Kept.__dataclass_fields__))
+    .where(
+        evidence.c.organisation == bindparam("organisation"),
+        evidence.c.conversation_id == bindparam("conversation_id"),
+    )
+    .order_by(evidence.c.at, evidence.c.id)
+)
 
 
 def of_conversation(conn: Connection, organisation: str, conversation_id: str) -> list[Kept]:
     """The files of a conversation, the oldest first."""
-    query = (
-        sa.select(*_COLUMNS)
-        .where(evidence.c.organisation == organisation, evidence.c.conversation_id == conversation_id)
-        .order_by(evidence.c.at, evidence.c.id)
-    )
-    return [Kept(*row) for row in conn.execute(query)]
+    where = {"organisation": organisation, "conversation_id": conversation_id}
+    return [Kept(*row) for row in _OF_CONVERSATION.rows(conn, where)]
 
 
 def bytes_kept(conn: Connection, organisation: str) -> int:

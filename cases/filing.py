@@ -7,11 +7,30 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam
 
 from cases import case_row, likeness, outgoing
 from cases.models import cases, clocks, conversations, outbox
-from cases.record import CaseFiling, CaseRecord, day
+from cases.prepared import Prepared
+from cases.record import CLOCK_COLUMNS, CaseFiling, CaseRecord, day
+
+_CASE_OF = Prepared(
+    sa.select(sa.true()).where(
+        cases.c.organisation == bindparam("organisation"), cases.c.reference == bindparam("reference")
+    )
+)
+_OTHER_OF = Prepared(
+    sa.select(sa.true()).where(
+        conversations.c.organisation == bindparam("organisation"),
+        conversations.c.reference == bindparam("reference"),
+        conversations.c.id != bindparam("conversation_id"),
+    )
+)
+_CLOCKS = Prepared(clocks.insert(), CLOCK_COLUMNS)
+_HAND_OVER = Prepared(
+    outbox.insert(),
+    "organisation id case_reference kind target state attempts due_at created_at".split(),
+)
 
 
 class StaleConversation(Exception):
@@ -56,7 +75,7 @@ def write_case(
             raise ReferenceTaken
         case_row.add(conn, *row, conversation_id=conversation_id, **values)
     if rows := filing.clock_rows():
-        conn.execute(clocks.insert(), rows)
+        _CLOCKS.many(conn, rows)
     likeness.remember(conn, record, at)
     hand_over(conn, record.organisation, record.reference, filing.kind, targets, at)
     outgoing.put_letters(conn, record.organisation, record.reference, filing.letters, at)
@@ -68,8 +87,7 @@ def hand_over(
 ) -> None:
     """One outbox row for each target."""
     if targets:
-        rows = [_delivery(organisation, reference, kind, target, at) for target in targets]
-        conn.execute(outbox.insert(), rows)
+        _HAND_OVER.many(conn, [_delivery(organisation, reference, kind, target, at) for target in targets])
 
 
 def _delivery(organisation: str, reference: str, kind: str, target: str, at: datetime) -> dict[str, Any]:
@@ -88,15 +106,14 @@ def _delivery(organisation: str, reference: str, kind: str, target: str, at: dat
 
 def is_case(conn: Connection, organisation: str, reference: str) -> bool:
     """Whether the reference names a case of this organisation."""
-    found = sa.select(sa.true()).where(cases.c.organisation == organisation, cases.c.reference == reference)
-    return conn.execute(found).first() is not None
+    return _CASE_OF.first(conn, {"organisation": organisation, "reference": reference}) is not None
 
 
 def _is_taken(conn: Connection, record: CaseRecord, conversation_id: str) -> bool:
     """Whether a new case's reference already names a case, or a conversation other than its own."""
-    other = sa.select(sa.true()).where(
-        conversations.c.organisation == record.organisation,
-        conversations.c.reference == record.reference,
-        conversations.c.id != conversation_id,
-    )
-    return is_case(conn, record.organisation, record.reference) or conn.execute(other).first() is not None
+    where = {
+        "organisation": record.organisation,
+        "reference": record.reference,
+        "conversation_id": conversation_id,
+    }
+    return _CASE_OF.first(conn, where) is not None or _OTHER_OF.first(conn, where) is not None

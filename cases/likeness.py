@@ -18,15 +18,15 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam
 
 from cases.models import cases, person_marks
+from cases.prepared import Prepared
 from cases.record import CaseFiling, CaseRecord
 
 WEEKS = 8
@@ -46,6 +46,35 @@ _COMMON = frozenset(
         "told very want wanted week weeks were what when where which while with would your"
     ).split()
 )
+
+KINDS = ("email", "phone", "name")
+_NEAR = Prepared(
+    sa.select(person_marks.c.case_reference, person_marks.c.mark)
+    .where(
+        person_marks.c.organisation == bindparam("organisation"),
+        person_marks.c.mark.in_([bindparam(f"mark{n}") for n in range(len(KINDS))]),
+        person_marks.c.at >= bindparam("since"),
+        person_marks.c.at <= bindparam("until"),
+    )
+    .order_by(person_marks.c.at.desc())
+    .limit(bindparam("most", type_=sa.Integer))
+)
+_TOLD = Prepared(
+    sa.select(
+        cases.c.reference,
+        cases.c.record["narrative"].as_string(),
+        cases.c.record["facts"]["subject"].as_string(),
+    ).where(
+        cases.c.organisation == bindparam("organisation"),
+        cases.c.reference.in_([bindparam(f"case{n}") for n in range(MOST)]),
+    )
+)
+_OF_CASE = (
+    person_marks.c.organisation == bindparam("in_organisation"),
+    person_marks.c.case_reference == bindparam("in_case"),
+)
+_FORGET = Prepared(person_marks.delete().where(*_OF_CASE))
+_REMEMBER = Prepared(person_marks.insert(), person_marks.columns.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +131,12 @@ def find(conn: Connection, record: CaseRecord) -> list[Like]:
     if not marks or record.received_at is None or record.state not in ("filed", "informal"):
         return []
     since = record.received_at - timedelta(weeks=WEEKS)
-    near = sa.select(person_marks.c.case_reference, person_marks.c.mark).where(
-        person_marks.c.organisation == record.organisation,
-        person_marks.c.mark.in_(marks.values()),
-        person_marks.c.at >= since,
-        person_marks.c.at <= record.received_at,
-    )
+    where = {"organisation": record.organisation, "since": since, "until": record.received_at}
     by: dict[str, set[str]] = {}
     kinds = {mark: kind for kind, mark in marks.items()}
-    for row in conn.execute(near.order_by(person_marks.c.at.desc()).limit(MOST * len(marks))):
-        by.setdefault(row.case_reference, set()).add(kinds[row.mark])
+    given = {**where, "most": MOST * len(marks), **_numbered("mark", marks.values(), len(KINDS))}
+    for reference, mark in _NEAR.rows(conn, given):
+        by.setdefault(reference, set()).add(kinds[mark])
     known = {record.reference, record.escalated_from, *record.linked}
     others = [reference for reference in by if reference not in known][:MOST]
     earlier = _told(conn, record.organisation, others) if others else {}
@@ -120,8 +145,8 @@ def find(conn: Connection, record: CaseRecord) -> list[Like]:
         Like(
             name,
             tuple(sorted(by[name])),
-            _shared(words, words_of(earlier[name].narrative)),
-            subject is not None and subject == earlier[name].subject,
+            _shared(words, words_of(earlier[name][0])),
+            subject is not None and subject == earlier[name][1],
         )
         for name in others
         if name in earlier
@@ -129,15 +154,17 @@ def find(conn: Connection, record: CaseRecord) -> list[Like]:
     return [like for like in found if like.likely]
 
 
-def _told(conn: Connection, organisation: str, references: Sequence[str]) -> dict[str, sa.Row[Any]]:
+def _told(
+    conn: Connection, organisation: str, references: Sequence[str]
+) -> dict[str, tuple[str | None, str | None]]:
     """The story and the subject of these cases, by reference; the database takes no more out of a record than that."""
-    told = sa.select(
-        cases.c.reference,
-        cases.c.record["narrative"].as_string().label("narrative"),
-        cases.c.record["facts"]["subject"].as_string().label("subject"),
-    )
-    rows = conn.execute(told.where(cases.c.organisation == organisation, cases.c.reference.in_(references)))
-    return {row.reference: row for row in rows}
+    given = {"organisation": organisation, **_numbered("case", references, MOST)}
+    return {reference: (story, subject) for reference, story, subject in _TOLD.rows(conn, given)}
+
+
+def _numbered(name: str, values: Collection[str], most: int) -> dict[str, str]:
+    """The parameters name0, name1 and so on of a statement for `most` of them; those left over are empty."""
+    return {f"{name}{n}": value for n, value in enumerate([*values, *[""] * (most - len(values))])}
 
 
 def pointed_out(conn: Connection, filings: Sequence[CaseFiling]) -> tuple[CaseFiling, ...]:
@@ -147,16 +174,12 @@ def pointed_out(conn: Connection, filings: Sequence[CaseFiling]) -> tuple[CaseFi
 
 def remember(conn: Connection, record: CaseRecord, at: datetime) -> None:
     """Keep by what the person of a case can be known again, in the place of what was kept of it."""
-    here = (
-        person_marks.c.organisation == record.organisation,
-        person_marks.c.case_reference == record.reference,
-    )
-    conn.execute(person_marks.delete().where(*here))
+    _FORGET.many(conn, [{"in_organisation": record.organisation, "in_case": record.reference}])
     key = {"organisation": record.organisation, "case_reference": record.reference}
     when = record.received_at or at
     rows = [{**key, "kind": kind, "mark": mark, "at": when} for kind, mark in marks_of(record).items()]
     if rows:
-        conn.execute(person_marks.insert(), rows)
+        _REMEMBER.many(conn, rows)
 
 
 def _pointed_out(conn: Connection, filing: CaseFiling) -> CaseFiling:

@@ -226,6 +226,12 @@ class CaseFiling:
         ]
 
 
+# What `clock_rows` gives of each.
+CLOCK_COLUMNS = (
+    "organisation case_reference kind by due amount unit from_event first_day force clause state calendar_version"
+).split()
+
+
 def day(text: str | None) -> date | None:
     """The local date that a decision wrote in ISO form."""
     return None if text is None else date.fromisoformat(text)

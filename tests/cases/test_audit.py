@@ -22,6 +22,7 @@ from cases.conversations import commit_turn
 from cases.models import audit as entries
 from cases.models import audit_heads, metadata
 from cases.models import cases as case_rows
+from cases.prepared import Prepared
 from cases.store import Store, open_store
 from tests.cases.builders import NOW, REFERENCE, a_filing, a_turn, file_a_case, say
 
@@ -418,8 +419,10 @@ class TestWritersAtOnce:
         assert broken(store) == []
 
 
-UNLOCKED = sa.select(audit_heads.c.number, audit_heads.c.hash).where(
-    audit_heads.c.organisation == sa.bindparam("organisation")
+UNLOCKED = Prepared(
+    sa.select(audit_heads.c.number, audit_heads.c.hash).where(
+        audit_heads.c.organisation == sa.bindparam("organisation")
+    )
 )
 
 
