@@ -11,13 +11,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from cases import drafts, rulebook
+from cases import drafts, editions, rulebook
 from cases.audit_check import verify
 from cases.drafts import About, Base, NotOpen, OutOfDate, sha256_of
 from cases.events import Writer
 from cases.models import rule_versions
 from cases.rulebook import BadDay, First, NotOnTop, SamePerson, Shown, ShownOther, Version
 from cases.store import Store
+from policy_rules.shelf import SHIPPED, PackShelf
+from tests import published
 from tests.cases.builders import NOW
 
 US = "cim"
@@ -274,6 +276,19 @@ def test_a_server_reads_only_the_versions_that_it_does_not_know(store: Store) ->
     for known, numbers in (({}, [1, 2]), ({US: 1}, [2]), ({US: 2}, [])):
         found = store.read_sync(lambda conn, k=known: rulebook.unknown_to(conn, k))  # type: ignore[misc]
         assert [v.number for v in found] == numbers
+
+
+def test_another_server_takes_it_at_its_next_look_and_has_it_in_force_in_time(store: Store) -> None:
+    """Two servers over one database: what the one publishes, the other knows of before it is in force."""
+    text = (SHIPPED / "cms.yml").read_text("utf-8")
+    one, other = (PackShelf(clock=lambda: NOW) for _ in range(2))
+    made = published.publish(store, one, "cms", f"{text}\n# changed\n", NEW_YEAR, NOW)
+    assert one.newest == {"cms": made.number}
+    assert other.newest == {}
+    assert editions.adopt(other, store, NOW) == []
+    assert other.number_of(other.get("cms", NEW_YEAR)) == 2
+    assert other.number_of(other.get("cms", NOW)) == 1
+    assert editions.adopt(other, store, NOW) == []
 
 
 @pytest.mark.parametrize(

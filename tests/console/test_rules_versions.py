@@ -207,6 +207,27 @@ class TestJ12:
         staff = desk.somebody("staff")
         assert staff.get(f"/cases/{reference}").status_code == 200
 
+    def test_whoever_deals_with_an_old_case_goes_by_its_own_rules(self, here: Office, desk: Desk) -> None:
+        """Sent elsewhere after New Year, a case of December gets the days of December's rules."""
+        received_at = datetime(2026, 12, 22, 10, 0, tzinfo=UTC)
+        desk.published()
+        reference = file(here, secrets.randbelow(9000), received_at)
+        here.clock.now = datetime(2027, 1, 4, 9, 0, tzinfo=UTC)
+        staff = desk.somebody("staff", "restricted_cases")
+        page = staff.get(f"/cases/{reference}/reroute").text
+        version = re.search(r'name="version" value="(\d+)"', page)
+        assert version is not None
+        staff.post(
+            f"/cases/{reference}/reroute",
+            version=version[1],
+            reason="It is about a member.",
+            subject="member_conduct",
+        )
+        assert staff.page.status_code == 200, staff.text
+        # Two working days from Tuesday 22 December; by the new rules it would be the 23rd.
+        assert "24 December 2026" in staff.text
+        assert "23 December 2026" not in staff.text
+
     def test_whoever_reads_it_afterwards_finds_every_step_in_the_trail(
         self, here: Office, desk: Desk
     ) -> None:
