@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page
 
 from bot.cli.serving import own_server
 from bot.settings import Settings
+from policy_rules.edits import Add, Put, edited, empty_pack
 from policy_rules.edits import names as words
 from tests.console.office import PASSWORD, Clock
 
@@ -396,3 +397,19 @@ def somebody(browser: Browser, **options: Any) -> Iterator[Page]:
         yield page
     finally:
         context.close()
+
+
+def text_of_a_small_policy() -> str:
+    """A policy of one rule, as somebody else's file."""
+    cited = {"clause": "Item 1", "says": "The office answers."}
+    return edited(
+        empty_pack("svit", "Severn Valley Institute of Tuning", "SVIT"),
+        [
+            Put(("source", "title"), "Complaints policy"),
+            Put(("source", "version"), "1"),
+            Add("contacts", "complaints", {"name": "SVIT", "email": "care@svit.example", **cited}),
+            Add("routes", "office", {"disposition": "accept", "handler": "The office", **cited}),
+            Add("silent", "no_days", {"kind": "acknowledge", **cited}),
+            Add("silent", "no_limit", {"kind": "respond", **cited}),
+        ],
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.settings import Settings
 from cases import drafts, organisations, staff
 from cases.models import rule_drafts, staff_accounts
 from tests.console.office import PASSWORD, Colleague, Office, office
+from tests.console.severn import text_of_a_small_policy
 from tests.handoff.smtp import mail_server
 
 PAGE = "/rules/new-organisation"
@@ -258,3 +260,53 @@ def _rows(here: Office, table: sa.Table) -> int:
             lambda conn: conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         )
     )
+
+
+class TestTheFirstVersion:
+    def test_from_a_later_day_it_is_public_from_that_day(self, here: Office) -> None:
+        """Approved today for tomorrow: until midnight there is nothing of it, and then without a restart there is."""
+        _, ours, theirs = begun(here)
+        jo, lee = joined(here, ours), joined(here, theirs, "Lee Approver")
+        draft = _draft(here)
+        jo.get(f"/rules/drafts/{draft}/file")
+        jo.post(f"/rules/drafts/{draft}/file", text=text_of_a_small_policy(), seen=1, replace="yes")
+        tomorrow = (here.clock() + timedelta(days=1)).date().isoformat()
+        why = {"reason": "The first.", "source": "Minute 3.", "effective_on": tomorrow}
+        jo.get(f"/rules/drafts/{draft}/changes")
+        assert jo.post(f"/rules/drafts/{draft}/submit", revision=2, **why).status_code == 303, jo.text
+        page = lee.get(f"/rules/drafts/{draft}/approve").text
+        seen = {name: _hidden(page, name) for name in ("revision", "sha256")}
+        sent = {**seen, "read": "yes", "effective_on": tomorrow}
+        assert lee.post(f"/rules/drafts/{draft}/approve", **sent).status_code == 303, lee.text
+        assert lee.http.get("/svit/complain").status_code == 404
+        assert lee.get("/phone").status_code == 404
+        assert lee.get("/rules").status_code == 200
+        assert "To come" in lee.text
+        here.clock.forward(days=1)
+        again = here.signed_in("staff", organisation="svit", email="new@example.org")
+        assert again.http.get("/svit/complain").status_code == 200
+        assert again.get("/phone").status_code == 200
+
+    def test_one_that_was_given_up_can_be_begun_anew(self, here: Office) -> None:
+        _, ours, _ = begun(here)
+        jo, draft = joined(here, ours), _draft(here)
+        jo.get(f"/rules/drafts/{draft}/changes")
+        assert jo.post(f"/rules/drafts/{draft}/withdraw", revision=1, sure="yes").status_code == 303, jo.text
+        assert "Start a change" in jo.get("/rules").text
+        assert "go on from what was last written" in jo.get("/rules/drafts/new").text
+        assert jo.post("/rules/drafts/new", title="Once more").status_code == 303
+        assert jo.get(jo.page.headers["location"].removeprefix(jo.home)).status_code == 200
+        assert "First steps" in jo.page.text
+        # Its people stay in.
+        assert jo.is_signed_in
+
+
+def _draft(here: Office) -> str:
+    query = sa.select(rule_drafts.c.id).where(rule_drafts.c.organisation == "svit")
+    return str(here.store.read_sync(lambda conn: conn.execute(query).scalar_one()))
+
+
+def _hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None
+    return found[1]

@@ -12,13 +12,22 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from policy_rules.check import check_file
-from policy_rules.edits import Add, Put, edited, empty_pack
 from policy_rules.edits import names as words
 from tests import browsing
 from tests.browsing import ROOT
 from tests.console import severn
 from tests.console.desk import look
-from tests.console.severn import Place, approve, begin, complain, join, place, somebody, write
+from tests.console.severn import (
+    Place,
+    approve,
+    begin,
+    complain,
+    join,
+    place,
+    somebody,
+    text_of_a_small_policy,
+    write,
+)
 from tests.databases import migrated_database
 
 pytestmark = pytest.mark.browser
@@ -134,22 +143,6 @@ def test_a_list_of_steps_can_be_used_by_everybody(browser: Browser, tmp_path: Pa
         jo.get_by_role("button", name="Take its fingerprint").click()
         expect(jo.get_by_role("alert")).to_contain_text("Copy the policy's text")
         look(jo)
-
-
-def text_of_a_small_policy() -> str:
-    """A policy of one rule, as somebody else's file."""
-    cited = {"clause": "Item 1", "says": "The office answers."}
-    return edited(
-        empty_pack("svit", "Severn Valley Institute of Tuning", "SVIT"),
-        [
-            Put(("source", "title"), "Complaints policy"),
-            Put(("source", "version"), "1"),
-            Add("contacts", "complaints", {"name": "SVIT", "email": "care@svit.example", **cited}),
-            Add("routes", "office", {"disposition": "accept", "handler": "The office", **cited}),
-            Add("silent", "no_days", {"kind": "acknowledge", **cited}),
-            Add("silent", "no_limit", {"kind": "respond", **cited}),
-        ],
-    )
 
 
 def test_two_servers_on_postgresql_and_a_first_version_that_comes_by_file(
