@@ -26,7 +26,7 @@ pytestmark = pytest.mark.browser
 STORY = "My tutor never came to the last three sessions, and nobody at the centre answers my letters."
 CASE = "CQM-JRNY-0001-1"
 # What somebody who only reads may send: to find, to take a file, and what is their own.
-HARMLESS = re.compile(r"/(sign-out|search|export|account/(password|sessions|stay))$")
+HARMLESS = re.compile(r"/(sign-out|search|export|reports/file|account/(password|sessions|stay))$")
 
 
 @pytest.fixture(scope="module")
@@ -233,9 +233,11 @@ def test_an_auditor_reads_all_and_no_button_changes_anything(at: Callable[..., P
     )
     while todo:
         where = todo.pop().partition("#")[0]
-        if where in seen or len(seen) > 60:
+        # A page once, whatever it is narrowed to: years and lists go on for ever.
+        path = where.partition("?")[0]
+        if path in seen or len(seen) > 60:
             continue
-        seen.add(where)
+        seen.add(path)
         answer = page.goto(where)
         assert answer is not None
         assert answer.status == 200, where
