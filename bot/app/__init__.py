@@ -16,7 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from actions.runner import Runner
 from bot import console, forms
-from bot.api import api_keys, calendar, cases, decisions, handoff, model, privacy, staff
+from bot.api import api_keys, calendar, cases, decisions, handoff, model, privacy, reports, staff
 from bot.app import health, openapi, problems
 from bot.app.edge import Edge, places_of
 from bot.app.keeping import DiskWatch, PurgeLoop
@@ -277,6 +277,7 @@ def _mount(app: FastAPI, house: House, hearing: Hearing, rest: RestChannel) -> N
     app.include_router(api_keys.router(house.desk, house.door))
     app.include_router(calendar.router(house.desk, keys))
     app.include_router(privacy.router(house.office, house.door))
+    app.include_router(reports.router(house.desk, house.door))
     app.include_router(
         health.router(
             house.packs, house.overlays, house.store, house.metrics, house.door, house.desk.clock, house.disk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -72,8 +73,9 @@ def report(
             sys.stdout.buffer.write(content)
             sys.stdout.buffer.flush()
         else:
-            out.write_bytes(content)
+            # First into the trail, so that no file is without its entry.
             _tell(organisation, f"{what}.{form}", wanted, content, now)
+            out.write_bytes(content)
             say(f"{out}: as known at {wanted.as_of.isoformat()}.")
     if faults:
         stop(" ".join(faults), FINDINGS)
@@ -115,26 +117,23 @@ def _made(
 
 
 def _tell(organisation: str, file: str, wanted: Asked, content: bytes, now: datetime) -> None:
-    """Keep in the audit trail that a file was written, as on the page. Beside a running server the trail is its own to
-    write: then that is said."""
-    from bot.cli import say, settings
-    from cases.events import Writer
+    """Keep in the audit trail that a file was written, as the page does; by the server, where one has the store."""
+    from bot.api.reports import COMMAND
+    from bot.cli import settings
+    from bot.cli.calling import post
     from cases.reports import making
     from cases.store import StoreBusy, open_store
 
+    period, digest = wanted.period, hashlib.sha256(content).hexdigest()
     try:
         store = open_store(settings().database_url)
     except StoreBusy:
-        say(
-            "A server has the store: this file is not in the audit trail. Take files on the page to have them there."
-        )
+        days = {"first": str(period.first), "last": str(period.last), "as_of": wanted.as_of.isoformat()}
+        told = {"organisation": organisation, "file": file, **days, "sha256": digest}
+        post(None, "/api/v1/reports/exported", told)
         return
     try:
-        writer = Writer("hearout report", "staff", "command")
-        store.write_sync(
-            lambda conn: making.exported(
-                conn, organisation, file, wanted.period, wanted.as_of, content, writer, now
-            )
-        )
+        place = (organisation, file, period, wanted.as_of, digest)
+        store.write_sync(lambda conn: making.exported(conn, *place, COMMAND, now))
     finally:
         store.close()

@@ -6,6 +6,7 @@ audit trail before they do: which, of what days, as of when, by whom, and the SH
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -103,9 +104,10 @@ class Reports:
         shelf = Shelf(self._maker, visit.organisation, wanted, self._house(visit))
         body = await shelf.file(kind)
         organisation, writer = visit.organisation, visit.writer
+        digest = hashlib.sha256(body).hexdigest()
         await self._desk.store.write(
             lambda conn: making.exported(
-                conn, organisation, kind, wanted.period, wanted.as_of, body, writer, now
+                conn, organisation, kind, wanted.period, wanted.as_of, digest, writer, now
             )
         )
         name = file_name(organisation, kind, wanted)

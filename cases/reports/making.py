@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,14 +35,13 @@ def exported(
     file: str,
     period: Period,
     as_of: datetime,
-    content: bytes,
+    sha256: str,
     writer: Writer,
     at: datetime,
 ) -> None:
     """Keep in the audit trail that a file went out: which, of what days, as of when, by whom, and its SHA-256."""
-    what = f"{file} {period.first}/{period.last} {as_of:%Y-%m-%dT%H:%MZ}"
-    digest = hashlib.sha256(content).hexdigest()
-    event = audit.Event(EXPORTED, what, writer.actor, digest, caller=writer.caller)
+    what = f"{file} {period.first}/{period.last} {as_of.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+    event = audit.Event(EXPORTED, what, writer.actor, sha256, caller=writer.caller)
     audit.append(conn, organisation, at, [event])
 
 

@@ -41,6 +41,7 @@ def test_it_is_openapi_3_1_with_every_path_for_programs(described: dict[str, Any
         "/api/v1/organisations",
         "/api/v1/organisations/{org}/clocks.ics",
         "/api/v1/privacy",
+        "/api/v1/reports/exported",
         DECISIONS,
         STAFF,
         PARSE,

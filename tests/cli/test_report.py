@@ -17,6 +17,8 @@ from cases.models import audit, conversations
 from cases.reports import sheets
 from cases.store import migrate, open_store
 from tests.cases.many_cases import fill
+from tests.channels.servers import running
+from tests.cli.test_commands import hearout
 from tests.handoff.letters import read
 
 YEAR = ("--from", "2025-01-01", "--to", "2025-12-31", "--as-of", "2026-01-31")
@@ -90,6 +92,23 @@ def test_a_file_is_in_the_audit_trail(place: Place, tmp_path: Path) -> None:
     assert store.read_sync(lambda conn: conn.execute(query).all()) == [
         ("report.exported", "regulator.csv 2025-01-01/2025-12-31 2026-02-01T00:00Z")
     ]
+    store.close()
+
+
+def test_beside_a_running_server_the_server_keeps_it(place: Place, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "hearout.db").write_bytes((place.folder / "hearout.db").read_bytes())
+    path = tmp_path / "clocks.csv"
+    with running(folder, delivery="off") as server:
+        words = ("report", "cqm", *YEAR, "--kind", "clocks", "--format", "csv", "--out", str(path))
+        where = server.url.rpartition(":")[2]
+        done = hearout(*words, HEAROUT_DATA_DIR=str(folder), HEAROUT_PORT=where)
+        assert done.returncode == 0, done.stderr
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    store = open_store(f"sqlite:///{folder / 'hearout.db'}", read_only=True)
+    query = sa.select(audit.c.action, audit.c.caller).where(audit.c.digest == digest)
+    assert store.read_sync(lambda conn: conn.execute(query).all()) == [("report.exported", "command")]
     store.close()
 
 
