@@ -271,12 +271,12 @@ class TestTheFirstVersion:
         jo.get(f"/rules/drafts/{draft}/file")
         jo.post(f"/rules/drafts/{draft}/file", text=text_of_a_small_policy(), seen=1, replace="yes")
         tomorrow = (here.clock() + timedelta(days=1)).date().isoformat()
-        why = {"reason": "The first.", "source": "Minute 3.", "effective_on": tomorrow}
+        why: dict[str, Any] = {"reason": "The first.", "source": "Minute 3.", "effective_on": tomorrow}
         jo.get(f"/rules/drafts/{draft}/changes")
         assert jo.post(f"/rules/drafts/{draft}/submit", revision=2, **why).status_code == 303, jo.text
         page = lee.get(f"/rules/drafts/{draft}/approve").text
         seen = {name: _hidden(page, name) for name in ("revision", "sha256")}
-        sent = {**seen, "read": "yes", "effective_on": tomorrow}
+        sent: dict[str, Any] = {**seen, "read": "yes", "effective_on": tomorrow}
         assert lee.post(f"/rules/drafts/{draft}/approve", **sent).status_code == 303, lee.text
         assert lee.http.get("/svit/complain").status_code == 404
         assert lee.get("/phone").status_code == 404
