@@ -306,6 +306,19 @@ def test_the_open_promises_of_an_organisation_are_listed_by_day(store: Store) ->
         ("acknowledge", ACKNOWLEDGE),
         ("respond", RESPOND),
     ]
+    one = timedelta(days=1)
+    for day, counts in (
+        (ACKNOWLEDGE - one, (0, 0, 2)),
+        (ACKNOWLEDGE, (0, 1, 1)),
+        (ACKNOWLEDGE + one, (1, 0, 1)),
+        (RESPOND + one, (2, 0, 0)),
+    ):
+        counted = store.read_sync(
+            lambda conn, d=day: watch.count_owed(conn, "cqm", True, d, RESPOND + one)  # type: ignore[misc]
+        )
+        assert counted == counts
+    only = store.read_sync(lambda conn: watch.open_clocks(conn, "cqm", True, 9, RESPOND, RESPOND))
+    assert [row["kind"] for row in only] == ["respond"]
     tell(store, "acknowledged", at(29))
     listed = store.read_sync(lambda conn: watch.open_clocks(conn, "cqm", True))
     assert [one["kind"] for one in listed] == ["respond"]
