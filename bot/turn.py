@@ -14,7 +14,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from actions.runner import Runner
-from bot.dialogue.catalogue import Catalogue, words_of
+from bot.dialogue.catalogue import catalogue_of
 from bot.dialogue.context import Context, Privacy, Routing
 from bot.dialogue.draft import ASKED_FOR_A_PERSON, FUTURE_RECEIPT, RISK_OF_HARM, Draft
 from bot.dialogue.entries import entries, spoken
@@ -274,9 +274,7 @@ def context_of(
     return Context(
         compiled=compiled,
         questions=desk.runner.questions(compiled),
-        words=Catalogue(
-            words_of(language), compiled.pack, desk.packs.wording(organisation, language, compiled)
-        ),
+        words=catalogue_of(language, compiled, desk.packs.wording(organisation, language, compiled)),
         reference=reference,
         privacy=Privacy(notice.version, text, notice.url, its_language),
         help_lines=tuple(

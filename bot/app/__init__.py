@@ -226,6 +226,8 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Ours is /metrics; asking at each request whether somebody set up another takes as long as reading it.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=lambda _: _running(house),
     )
     app.state.house = house

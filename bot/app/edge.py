@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import secrets
 import time
@@ -21,6 +22,7 @@ from policy_rules.errors import Refusal
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 log = structlog.get_logger("hearout.request")
+_logger = logging.getLogger("hearout.request")
 
 # A client that sends a little too much is read to the end: cut off while it writes, it would never see our answer.
 DRAIN = 8 * 1024 * 1024
@@ -200,7 +202,10 @@ class _Exchange:
         # The path names an organisation at most, or a token that is cut out; queries and bodies may hold anything, so
         # they are left out.
         # A message that went well is counted above; a line for each would cost more than reading it.
-        tell = log.debug if self._status == 200 and method == "POST" else log.info
+        went_well = self._status == 200 and method == "POST"
+        if went_well and not _logger.isEnabledFor(logging.DEBUG):
+            return
+        tell = log.debug if went_well else log.info
         tell(
             "request",
             method=method,

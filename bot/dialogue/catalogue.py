@@ -9,8 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bot.messages import OpenQuestion
+from policy_rules.compiled import CompiledPack
 from policy_rules.loader import read_yaml
 from policy_rules.pack import Pack, PackQuestion
+from policy_rules.questions import Question
 from policy_rules.wording import QuestionWords, Wording
 
 FOLDER = Path(__file__).parent / "wording"
@@ -42,6 +45,8 @@ class Catalogue:
             self._pack if self.language == PACKS_SPEAK else {} if wording is None else wording.questions
         )
         self._names = {"name": pack.organisation.name, "short": pack.organisation.short_name}
+        # Kept by `context.open_question`: the questions as they are put, by id and of whom they speak.
+        self.put: dict[tuple[str, str], tuple[Question, OpenQuestion]] = {}
 
     def say(self, key: str, **parts: object) -> str:
         """The sentence at "section.key", filled in. KeyError for a key that no catalogue holds."""
@@ -135,6 +140,22 @@ class Catalogue:
 
     def clock_name(self, kind: str) -> str:
         return str(self._words["clock_names"].get(kind, unnamed(kind)))
+
+
+_KEPT = 64
+_SPOKEN: dict[tuple[str, str], tuple[Pack, Wording | None, Catalogue]] = {}
+
+
+def catalogue_of(language: str, compiled: CompiledPack, wording: Wording | None) -> Catalogue:
+    """The catalogue for a pack, made once for each version of the pack and its wording."""
+    name = language, compiled.sha256
+    kept = _SPOKEN.get(name)
+    if kept is None or kept[0] is not compiled.pack or kept[1] is not wording:
+        if len(_SPOKEN) >= _KEPT:
+            _SPOKEN.clear()
+        kept = compiled.pack, wording, Catalogue(words_of(language), compiled.pack, wording)
+        _SPOKEN[name] = kept
+    return kept[2]
 
 
 def unnamed(name: str) -> str:

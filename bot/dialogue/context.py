@@ -153,8 +153,14 @@ def _own_name(answered: Mapping[str, str | None]) -> str:
 
 def open_question(context: Context, draft: Draft, question: Question) -> OpenQuestion:
     """A question as faces and understanding see it."""
+    name, whom = question.id, draft.whom()
+    kept = context.words.put.get((name, whom))
+    if kept is not None and kept[0] is question:
+        return kept[1]
     values = ("true", "false") if question.kind in ("yes_no", "confirm") else question.values
-    choices = tuple((value, context.words.label(question.id, value, draft.whom())) for value in values)
-    fact = context.compiled.pack.facts.get(question.id)
+    choices = tuple((value, context.words.label(name, value, whom)) for value in values)
+    fact = context.compiled.pack.facts.get(name)
     unsure = fact.dont_know if fact is not None else None
-    return OpenQuestion(question.id, question.kind, question.optional, choices, unsure)
+    made = OpenQuestion(name, question.kind, question.optional, choices, unsure)
+    context.words.put[name, whom] = question, made
+    return made

@@ -6,13 +6,14 @@ from datetime import date
 
 import pytest
 
-from bot.dialogue.catalogue import Catalogue, all_texts, lint, words_of
+from bot.dialogue.catalogue import Catalogue, all_texts, catalogue_of, lint, words_of
 from policy_rules.compiled import CompiledPack
 from policy_rules.facts import VOCABULARY
 from policy_rules.loader import load_pack
 from policy_rules.names import fact_values
 from policy_rules.questions import Questions
 from policy_rules.shelf import SHIPPED, pack_files
+from policy_rules.wording import Wording
 
 PACKS = [CompiledPack(load_pack(path)) for path in pack_files(SHIPPED)]
 IDS = [pack.pack.organisation.id for pack in PACKS]
@@ -83,3 +84,15 @@ def test_dates_are_in_words(day: str, words: str) -> None:
     catalogue = Catalogue(words_of("en"), PACKS[0].pack)
     assert catalogue.date(day) == words
     assert catalogue.date(date.fromisoformat(day)) == words
+
+
+def test_a_catalogue_is_made_once_for_each_version_of_a_pack_and_its_wording() -> None:
+    pack, again = PACKS[0], CompiledPack(load_pack(pack_files(SHIPPED)[0]))
+    wording = Wording(language="cy", organisation=pack.pack.organisation.id, times={"10 days": "10 diwrnod"})
+    plain = catalogue_of("cy", pack, None)
+    assert catalogue_of("cy", pack, None) is plain
+    assert catalogue_of("en", pack, None) is not plain
+    # The same text read again may be other objects, whose questions are told apart by identity.
+    assert catalogue_of("cy", again, None) is not plain
+    assert catalogue_of("cy", pack, wording).time("10 days") == "10 diwrnod"
+    assert catalogue_of("cy", pack, None).time("10 days") == "10 days"
