@@ -29,14 +29,13 @@ from typing import Any
 from bench.servers import free_port, is_ready, settings
 from policy_rules.shelf import PackShelf
 from tests.faults.audit import DELIVERY_SECONDS, RECEIVER_SECONDS, Finding, audit, wait_for_delivery
-from tests.faults.people import Gone, Held, Person
+from tests.faults.people import START_PATIENCE, Gone, Held, Person
 from tests.faults.planted import FAULTS
 from tests.faults.processes import Life, Nursery, Program
 from tests.faults.receiver import FaultyReceiver, faulty_receiver
 
 CLIENTS = 8
 SHORTEST_LIFE, LONGEST_LIFE = 0.020, 0.500
-START_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)

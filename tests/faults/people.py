@@ -17,6 +17,8 @@ from bench.load import PATH, message
 # How often a person's line breaks after a message was sent and before the answer is read.
 HANG_UP = 0.06
 PATIENCE = 20.0
+# On a machine that is busy with other things, a server takes this long to start.
+START_PATIENCE = 300.0
 RETRY_SECONDS = 0.004
 # No conversation comes near this; one that does goes round in circles.
 MOST_MESSAGES = 60
@@ -131,7 +133,7 @@ class Person:
     async def _wait_for_a_server(self) -> None:
         # Trying without end would take the time that the server needs to start.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.up.wait(), PATIENCE)
+            await asyncio.wait_for(self.up.wait(), START_PATIENCE)
         await asyncio.sleep(self.chance.uniform(0.0, RETRY_SECONDS))
 
     async def _try(self, body: bytes) -> tuple[int, bytes]:
