@@ -37,7 +37,7 @@ from bot.evidence import Intake, scanner_of
 from bot.evidence import Limits as EvidenceLimits
 from bot.forms import after
 from bot.forms.after.mail import CasePost, with_corrections
-from bot.overlay import Overlays
+from bot.overlay import BrokenOverlay, Overlays
 from bot.posting import PostOffice
 from bot.settings import Settings, SettingsError
 from bot.turn import Desk, context_of
@@ -343,6 +343,10 @@ def _refresh(house: House) -> list[str]:
         adopt(house.packs, house.store, house.desk.clock())
     except Exception as error:  # noqa: BLE001 - a database that is away for a while: what is here stays in force
         away = [f"The published rules cannot be read ({type(error).__name__})."]
+    for organisation in house.packs.ids():
+        # One that was published meanwhile: a fault in its settings is told before somebody complains to it.
+        with contextlib.suppress(BrokenOverlay):
+            house.overlays(organisation)
     return [*house.packs.findings, *away, *house.overlays.refresh()]
 
 
