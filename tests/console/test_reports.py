@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from bot.console.report_files import FILES
 from cases import case_row, events
 from cases.models import audit, cases
-from cases.reports import measures, sheets
+from cases.reports import funnel, measures, sheets
 from cases.reports.measures import Cell
+from cases.reports.period import latest, year
 from cases.store import Store
 from cases.told import KINDS
 from tests.api.registered import decision
@@ -331,6 +332,32 @@ def forget(store: Store, reference: str) -> None:
         conn.execute(report_kept.delete())
 
     store.write_sync(work)
+
+
+class TestARealInterview:
+    def test_its_questions_are_read_from_what_was_put(self, tmp_path: Path) -> None:
+        """Six people say hello, tell a story, leave one question out, and stop at the next."""
+        with office(tmp_path, limits="off") as here:
+            who = here.signed_in("staff")
+            for number in range(6):
+                key = f"{number:032d}"
+                for count, text in enumerate(
+                    ("hello", "My certificate never came and nobody answers me.", "/skip", "")
+                ):
+                    if text:
+                        sent = {"sender": key, "message": text, "metadata": {"message_id": f"m{count}"}}
+                        answer = who.http.post("/cqm/webhooks/rest/webhook", json=sent)
+                        assert answer.status_code == 200, answer.text
+            here.clock.forward(days=3)
+            late = here.signed_in("staff")
+            made = funnel.make(here.store.read_sync, "cqm", year(here.clock().year), latest(here.clock()))
+            asked = {one.id: one for one in made.faces["chat"].questions}
+            assert asked["story"].answered == Cell(6)
+            stopped = [one.id for one in made.faces["chat"].questions if one.left == Cell(6)]
+            assert len(stopped) == 1
+            assert stopped[0] != "story"
+            late.get("/reports/funnel")
+            assert "What happened 6 6 0 0 0" in late.text
 
 
 class TestShares:
