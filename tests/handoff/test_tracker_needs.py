@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -19,7 +19,7 @@ def _no_root(patch: pytest.MonkeyPatch) -> None:
 
 
 def _no_network(patch: pytest.MonkeyPatch) -> None:
-    def fails() -> None:
+    def fails(packages: Sequence[str]) -> None:
         raise subprocess.CalledProcessError(100, ["apt-get"])
 
     patch.setattr(installed, "install", fails)
@@ -37,10 +37,12 @@ def test_it_says_why_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(installed, "is_installed", lambda: False)
+    def bring() -> int:
+        return installed.brought("Request Tracker", lambda: False, installed.PACKAGES)
+
     monkeypatch.delenv("HEAROUT_REQUIRE_RT", raising=False)
     lacks(monkeypatch)
-    assert installed.main() == installed.CANNOT
+    assert bring() == installed.CANNOT
     assert says in capsys.readouterr().out
     monkeypatch.setenv("HEAROUT_REQUIRE_RT", "1")
-    assert installed.main() == 1
+    assert bring() == 1
