@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
@@ -94,6 +95,8 @@ class Room:
         # Other servers look for new versions this often: each has heard of one before it is in force.
         self.notice = timedelta(seconds=2 * settings.packs_seconds)
         self._known: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._under_way: dict[tuple[Any, ...], asyncio.Task[Any]] = {}
+        self._turns = {seconds: asyncio.Semaphore(1) for seconds in (REPLAY_SECONDS, LONG_SECONDS)}
 
     async def timeline(self, organisation: str) -> Timeline:
         """The versions as they are now."""
@@ -143,12 +146,23 @@ class Room:
         return await asyncio.to_thread(work)
 
     async def _once(self, key: tuple[Any, ...], work: Callable[[], T]) -> T:
-        """What was found out for this key, in a thread of its own if it has to be found out now."""
+        """What was found out for this key; whoever asks while it is being found out waits for the same."""
         if key in self._known:
             self._known.move_to_end(key)
             found: T = self._known[key]
             return found
-        found = await asyncio.to_thread(work)
+        task = self._under_way.get(key)
+        if task is None:
+            task = self._under_way[key] = asyncio.ensure_future(self._find_out(key, work))
+            task.add_done_callback(lambda _: self._under_way.pop(key, None))
+        # Who goes away before it is done does not stop it for the others.
+        result: T = await asyncio.shield(task)
+        return result
+
+    async def _find_out(self, key: tuple[Any, ...], work: Callable[[], T]) -> T:
+        # Replays one at a time, quick ones beside a long one: the conversations keep most of the machine.
+        async with self._turns[key[-1]] if key[0] == "replay" else nullcontext():
+            found = await asyncio.to_thread(work)
         self._known[key] = found
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
