@@ -37,6 +37,7 @@ class Aside(StrEnum):
     PROCESS = "process"
     STATUS = "status"
     WHO_HANDLES = "who_handles"
+    MACHINE = "machine"
     POLICY = "policy"
     MEANING = "meaning"
     PRIVACY = "privacy"

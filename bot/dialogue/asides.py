@@ -17,6 +17,8 @@ def answer(context: Context, draft: Draft, routing: Routing, aside: Aside) -> li
         return policy.named(context)
     if aside is Aside.PRIVACY:
         return [words.say("asides.privacy", privacy=context.privacy.text)]
+    if aside is Aside.MACHINE:
+        return [words.say("asides.machine")]
     if aside is Aside.MEANING:
         return [_meaning(context, draft)]
     if aside is Aside.WHY_ASKED:

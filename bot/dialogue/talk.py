@@ -150,6 +150,7 @@ class Talk:
             return
         if self.draft.pending == CONFIRM and said and proposals.says_the_same(self.draft, said):
             proposals.confirm(self.context, self.draft, self.step, True)
+            unread.keep_words(self, understood)
             return
         corrected = proposals.correct(self.context, self.draft, self.step, understood, said)
         answered = len(self.draft.answers)

@@ -112,6 +112,11 @@ _WHO_WRITES = re.compile(
 )
 
 
+_ONLY_OPENS = re.compile(
+    r"\b(?:complaining|complain|complaint)\s+(?:is\s+)?(?:about|against)\b", re.IGNORECASE
+)
+
+
 def find_effect(text: str, told: Sequence[Place], wish: int | None) -> Place | None:
     """The clauses, of those `told`, that tell the effect; `wish` is where the wish begins, if one does.
 
@@ -137,6 +142,8 @@ def find_effect(text: str, told: Sequence[Place], wish: int | None) -> Place | N
 
 def _outright(text: str, start: int, end: int) -> int | None:
     """Where a clause says outright what was done to somebody, or what followed for a life that it speaks of."""
+    if _ONLY_OPENS.search(text, start, end) is not None:
+        return None
     sign = _OUTRIGHT.search(text, start, end)
     if sign is None and weigh(text[start:end]) >= _FOLLOWED:
         sign = _FOLLOWS.search(text, start, end)

@@ -25,6 +25,7 @@ _BEFORE_NAME = re.compile(r"(?:[^()|$]|\$(?!\w))+")
 _MACRO = re.compile(r"\$(\w+)")
 _APOSTROPHES = re.compile(r"['’‘ʼ`´]")
 INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_MACHINE = re.compile(r"\b(?:are you|am i (?:talking|speaking|chatting) to)\b", re.IGNORECASE)
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -149,7 +150,9 @@ class PhraseBook:
     def aside(self, text: str) -> Aside | None:
         """The question that the whole message puts to us; None over twelve words."""
         said = canonical(text).split()
-        return next(iter(self.asides.match(said)), None) if len(said) <= 12 else None
+        found = next(iter(self.asides.match(said)), None) if len(said) <= 12 else None
+        # Who asks whether we are one is told so, and not who deals with complaints.
+        return Aside.MACHINE if found is Aside.WHO_HANDLES and _MACHINE.search(text) else found
 
     def choice(self, question_id: str, text: str) -> frozenset[str]:
         """The values that the whole message stands for at this question; most often one, or none."""

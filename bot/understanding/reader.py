@@ -245,6 +245,13 @@ class Reader:
         if complains is False and "nature" not in proposals and mends(understood.text, proposals):
             # Who tells what would mend it, or reproaches us, asks no mere question, and praises nobody.
             complains = None
+        if (
+            "centre_name" in proposals
+            and complains is not False
+            and "study_centre" in facts.get("subject", ())
+        ):
+            # Whoever names a centre, and nothing else that it may be about, most likely complains of it.
+            proposals.setdefault("subject", replace(proposals["centre_name"], value="study_centre"))
         of_service = likely.of_service and complains is not False and of_the_service(sighting, proposals)
         if of_service and SERVICE in facts.get("subject", ()):
             proposals.setdefault("subject", Proposal(SERVICE, 0, len(understood.text)))
