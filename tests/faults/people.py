@@ -18,7 +18,7 @@ from bench.load import PATH, message
 HANG_UP = 0.06
 PATIENCE = 20.0
 # On a machine that is busy with other things, a server takes this long to start.
-START_PATIENCE = 300.0
+START_PATIENCE = 150.0
 RETRY_SECONDS = 0.004
 # No conversation comes near this; one that does goes round in circles.
 MOST_MESSAGES = 60
