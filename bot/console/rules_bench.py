@@ -85,6 +85,8 @@ class Bench:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        # What is in force, read once for as long as it is.
+        self._live: dict[str, Live] = {}
         self._reviews: OrderedDict[tuple[Any, ...], Review] = OrderedDict()
 
     def live(self, organisation: str) -> Live:
@@ -94,9 +96,13 @@ class Bench:
             compiled = packs.get(organisation)
         except UnknownOrganisation:
             return Live(0, "", None)
+        known = self._live.get(organisation)
+        if known is not None and known.compiled is compiled:
+            return known
         number = packs.number_of(compiled) or 1
         text = next((e.text for e in packs.editions(organisation) if e.number == number), "")
-        return Live(number, text, compiled)
+        self._live[organisation] = found = Live(number, text, compiled)
+        return found
 
     async def draft(self, visit: Visit) -> Draft:
         """The draft of the address. NoSuchDraft (404)."""
