@@ -153,7 +153,7 @@ class Bench:
                         "This page is of a step that the draft never had. Load it again.", where="seen"
                     )
                 others = tuple(step for step in steps if step.number > seen)
-                met = conflicts(mine, read(base.text), read(draft.text))
+                met = await asyncio.to_thread(_met, mine, base.text, draft.text)
                 if met:
                     return Met(draft, mine, tuple(met), others)
             kept = await self._try(visit, draft, mine)
@@ -179,6 +179,10 @@ class Bench:
         except OutOfDate:
             return None
         return Kept(revision, what)
+
+
+def _met(edits: Sequence[Edit], base: str, newest: str) -> list[Conflict]:
+    return conflicts(edits, read(base), read(newest))
 
 
 def _made(text: str, edits: Sequence[Edit]) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from policy_rules.edits.editing import path_of
 from policy_rules.edits.places import LISTS, Document, Path, find, names
 from policy_rules.errors import Refusal
 
-MOST_EDITS = 400
+MOST_EDITS, MOST_STEPS = 400, 20
 
 
 class NotAPage(Refusal):
@@ -181,6 +181,8 @@ def _conflict(
 
 def _who(path: Path, steps: Sequence[Revision]) -> str:
     """Who was the last to change what stands at a path."""
+    # Whoever saved long ago among many is not worth reading all their texts for.
+    steps = steps[-MOST_STEPS:]
     texts = [read(step.text) for step in steps]
     for place in range(len(steps) - 1, 0, -1):
         if any(change.path == path for change in changes(texts[place - 1], texts[place])):
