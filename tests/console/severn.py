@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from bot.cli.serving import own_server
 from bot.settings import Settings
@@ -69,12 +69,23 @@ def no_picture(page: Page, name: str) -> None:
     """For whoever needs none."""
 
 
+def send(page: Page, button: str) -> None:
+    """Send a form, and wait for the page that answers: on a slow machine the next step must not overtake it."""
+    pressed(page, page.get_by_role("button", name=button))
+
+
+def pressed(page: Page, button: Locator) -> None:
+    """Press a button that leads to another page, and wait for that page."""
+    with page.expect_navigation():
+        button.click()
+
+
 def join(page: Page, link: str, name: str) -> None:
     """Use an invitation: step 1 of the guide for everybody."""
     page.goto(link)
     page.get_by_label("Your name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Keep it and sign in").click()
+    send(page, "Keep it and sign in")
     page.wait_for_url(re.compile(r"/staff(/rules)?$"))
 
 
@@ -88,7 +99,7 @@ def begin(page: Page, where: Place, picture: Picture = no_picture) -> tuple[str,
     page.get_by_label("Their name").fill("Lee Warden")
     page.get_by_label("Their e-mail address").fill("lee@svit.example")
     picture(page, "new-organisation")
-    page.get_by_role("button", name="Begin it").click()
+    send(page, "Begin it")
     ours = page.locator("#ours").get_attribute("href")
     theirs = page.locator("#theirs").text_content()
     assert ours
@@ -127,10 +138,10 @@ class Draft:
         page.get_by_label("Its version").fill("1")
         page.get_by_label("England").check()
         page.get_by_label("Wales").check()
-        page.get_by_role("button", name="Save").click()
+        send(page, "Save")
         self.steps()
         page.get_by_label("The policy's text").fill(POLICY)
-        page.get_by_role("button", name="Take its fingerprint").click()
+        send(page, "Take its fingerprint")
 
     def contacts(self) -> None:
         """Step 5: where complaints are sent, and where people turn whom the policy sends elsewhere."""
@@ -156,13 +167,13 @@ class Draft:
             self.open("Go to the facts")
             page.get_by_role("link", name="Add a fact").click()
             page.get_by_label("Which one").select_option(label=fact)
-            page.get_by_role("button", name="Add it").click()
+            send(page, "Add it")
             page.get_by_role("heading", name=fact, exact=True).wait_for()
             for value in values:
                 page.get_by_role("group", name="Values that these rules tell apart").get_by_label(
                     value
                 ).check()
-            page.get_by_role("button", name="Save").click()
+            send(page, "Save")
 
     def rules(self) -> None:
         """Step 7: who deals with what; the last rule first, each other one before it."""
@@ -213,7 +224,7 @@ class Draft:
         self._tick("Only for these rules", "Appeals")
         self.page.get_by_label("What is not promised", exact=True).select_option(label=words.KINDS["respond"])
         self._cite("3", "No time is given for the Council's answer.")
-        self.page.get_by_role("button", name="Add it").click()
+        send(self.page, "Add it")
 
     def next_one(self) -> None:
         """Step 9: who is next."""
@@ -226,7 +237,7 @@ class Draft:
         page.get_by_label("By when, in the policy's words").fill("ten working days")
         page.get_by_label("Where the person turns").select_option(label="SVIT")
         self._cite("3", "The Council is next.")
-        page.get_by_role("button", name="Add it").click()
+        send(page, "Add it")
 
     def examples(self) -> None:
         """Step 10: cases worked out on paper, tried, and kept."""
@@ -252,7 +263,7 @@ class Draft:
         page = self.page
         self.open("Ask for approval")
         page.get_by_label("What says so").fill("Complaints policy, version 1, as the Council adopted it.")
-        page.get_by_role("button", name="Ask for approval").click()
+        send(page, "Ask for approval")
         page.get_by_text("Waits for approval").first.wait_for()
 
     # --- the controls ------------------------------------------------------------------------------------
@@ -263,7 +274,7 @@ class Draft:
         for label, value in fields.items():
             page.get_by_label(label, exact=True).fill(value)
         self._cite(clause, says)
-        page.get_by_role("button", name="Add it").click()
+        send(page, "Add it")
 
     def _rule(
         self, name: str, done: str, clause: str, says: str, *, when: tuple[str, str] | None = None, who: str = "",
@@ -283,7 +294,7 @@ class Draft:
         if turns:
             page.get_by_label("Where the person turns").select_option(label=turns)
         self._cite(clause, says)
-        page.get_by_role("button", name="Add it").click()
+        send(page, "Add it")
 
     def _time(
         self, name: str, kind: str, days: str, clause: str, says: str, *, rules: tuple[str, ...],
@@ -304,7 +315,7 @@ class Draft:
             page.get_by_text("More about the time").click()
             self._tick("It is the time to go to these rules", theirs)
         self._cite(clause, says)
-        page.get_by_role("button", name="Add it").click()
+        send(page, "Add it")
 
     def _new(self, label: str, value: str) -> None:
         """Somebody who is in the list, or is new."""
@@ -338,7 +349,7 @@ class Draft:
         page = self.page
         page.get_by_label("Name of the example").fill(name)
         page.get_by_label("How the policy comes to it").fill(because)
-        page.get_by_role("button", name="Keep it as an example").click()
+        send(page, "Keep it as an example")
         page.get_by_role("rowheader", name=name).wait_for()
 
 
@@ -366,23 +377,23 @@ def approve(page: Page, theirs: str, picture: Picture = no_picture) -> None:
     page.get_by_role("link", name="Read and approve").click()
     page.get_by_label("I have read what changes").check()
     picture(page, "first-approval")
-    page.get_by_role("button", name="Approve and publish").click()
+    send(page, "Approve and publish")
     page.wait_for_url(re.compile(r"/rules/versions/1"))
 
 
 def complain(page: Page, where: Place) -> None:
     """Step 13: somebody complains by the form, as anybody does."""
     page.goto(f"{where.url}/svit/complain")
-    page.locator("main form .button").last.click()
+    pressed(page, page.locator("main form .button").last)
     page.locator("#answer").fill(STORY)
-    page.locator("main form .button").first.click()
+    pressed(page, page.locator("main form .button").first)
     for _ in range(MOST_PAGES):
         if page.url.endswith("/done"):
             return
-        page.locator("main form .actions .button").last.click()
+        pressed(page, page.locator("main form .actions .button").last)
         if page.locator("input[type=radio]").count():
             page.locator("input[type=radio]").first.check()
-            page.locator("main form .actions .button").first.click()
+            pressed(page, page.locator("main form .actions .button").first)
     raise AssertionError(f"the form did not end; at {page.url}")
 
 
@@ -393,7 +404,7 @@ def somebody(browser: Browser, **options: Any) -> Iterator[Page]:
     context = browser.new_context(viewport=viewport, reduced_motion="reduce", **options)  # type: ignore[arg-type]
     try:
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         yield page
     finally:
         context.close()

@@ -24,6 +24,7 @@ from tests.console.severn import (
     complain,
     join,
     place,
+    send,
     somebody,
     text_of_a_small_policy,
     write,
@@ -127,7 +128,7 @@ def test_a_list_of_steps_can_be_used_by_everybody(browser: Browser, tmp_path: Pa
         join(jo, where.invitation("jo@cqm.example", "rules_editor"), "Jo Field")
         jo.goto(f"{where.url}/cqm/staff/rules/new-organisation")
         look(jo)
-        jo.get_by_role("button", name="Begin it").click()
+        send(jo, "Begin it")
         expect(jo.get_by_role("alert")).to_contain_text("letters a to z")
         look(jo)
         ours, _ = begin(jo, where)
@@ -140,7 +141,7 @@ def test_a_list_of_steps_can_be_used_by_everybody(browser: Browser, tmp_path: Pa
         assert len(links) >= 10
         for address in links:
             assert jo.request.get(address).status == 200, address
-        jo.get_by_role("button", name="Take its fingerprint").click()
+        send(jo, "Take its fingerprint")
         expect(jo.get_by_role("alert")).to_contain_text("Copy the policy's text")
         look(jo)
 
@@ -164,8 +165,8 @@ def test_two_servers_on_postgresql_and_a_first_version_that_comes_by_file(
         jo.get_by_role("link", name="The first rules of SVIT", exact=True).click()
         jo.get_by_role("link", name="The file", exact=True).click()
         jo.locator("textarea").fill(text_of_a_small_policy())
-        jo.get_by_role("button", name="See what it would change").click()
-        jo.get_by_role("button", name="Put it in the draft's place").click()
+        send(jo, "See what it would change")
+        send(jo, "Put it in the draft's place")
         severn.Draft(jo).submit()
         assert answers(one) == answers(other) == {404}
         approve(lee, theirs)
