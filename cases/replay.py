@@ -21,7 +21,7 @@ from cases.store import Store
 from policy_rules.compiled import CompiledPack
 from policy_rules.replay import PastCase, Replay, Replayed
 
-PAGE = 250
+PAGE = 100
 _LONGEST_CHAIN = 8
 
 # (hash of the pack that decided a case, its receipt) -> that pack.

@@ -46,11 +46,17 @@ def one_day(desk: Desk, at: datetime = NEW_YEAR, now: datetime = DECEMBER) -> No
     publish(desk.store, desk.packs, "cim", text, at, now)
 
 
-async def filed(desk: Desk, organisation: str = "cim", **who: object) -> Person:
-    """Somebody who complains and sends it."""
+async def ready(desk: Desk, organisation: str = "cim", **who: object) -> Person:
+    """Somebody who has answered everything, and has not sent it."""
     person = Person(desk, organisation, **who)  # type: ignore[arg-type]
     await person.says("hello", STORY, "/SetSlots(nature=complaint, subject=service, complainant_type=member)")
     await person.skip_to("check_answers")
+    return person
+
+
+async def filed(desk: Desk, organisation: str = "cim", **who: object) -> Person:
+    """Somebody who complains and sends it."""
+    person = await ready(desk, organisation, **who)
     await person.say("send")
     return person
 
@@ -79,15 +85,23 @@ async def test_the_acknowledgement_of_cim_changes_at_new_year(
     assert outcome["decision"]["policy_sha256"] == (old if before else new)
 
 
-async def test_what_is_decided_alike_before_and_after_is_not_mixed_up_in_memory(
+async def test_what_is_decided_on_one_day_before_and_after_is_not_mixed_up_in_memory(
     desk: Desk, clock: Clock
 ) -> None:
-    one_day(desk)
-    due = []
-    for received in ("2026-12-30T10:00", "2027-01-06T10:00", "2026-12-30T11:00", "2027-01-06T11:00"):
-        clock.now = datetime.fromisoformat(received).replace(tzinfo=LONDON)
-        due.append((await filed(desk)).outcome["decision"]["acknowledge_by"])
-    assert due == ["2027-01-04", "2027-01-07", "2027-01-04", "2027-01-07"]
+    """The rules change at noon, as they do when they are approved for the same day."""
+    one_day(desk, datetime(2027, 1, 6, 12, 0, tzinfo=LONDON))
+    due, said = [], []
+    for hour in (10, 13, 11, 14):
+        clock.now = datetime(2027, 1, 6, hour, tzinfo=LONDON)
+        person = await ready(desk)
+        # Answered from what is kept in memory; the filing decides anew.
+        await person.say("When will I hear from you?")
+        said.append("Friday 8 January" if "Friday 8 January" in person.texts else person.texts)
+        await person.say("send")
+        due.append(person.outcome["decision"]["acknowledge_by"])
+    assert due == ["2027-01-08", "2027-01-07", "2027-01-08", "2027-01-07"]
+    assert [text == "Friday 8 January" for text in said] == [True, False, True, False]
+    assert all("Thursday 7 January" in text for text in (said[1], said[3]))
 
 
 async def test_a_call_is_under_the_rules_of_when_it_came_and_not_of_when_it_is_written_down(
