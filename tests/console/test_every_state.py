@@ -128,6 +128,7 @@ STATES: dict[str, tuple[str, tuple[str, ...]]] = {
     "case": (f"/cases/{CASE}", ALL),
     "case with its trail": (f"/cases/{CASE}", READER),
     "case, restricted": (f"/cases/{RESTRICTED}", ALL),
+    "case, to hold or erase": (f"/cases/{CASE}/privacy", ("privacy_officer",)),
     "case, closed": (f"/cases/{CLOSED}", ALL),
     "unfinished": ("/unfinished", ALL),
     "unfinished, restricted ones left out": ("/unfinished?state=abandoned", ("staff",)),
