@@ -32,21 +32,36 @@ def two_tables(first: list[int], second: list[int]) -> Counts:
 def worked_out(counts: Counts, kept_back: Mapping[str, Hidden]) -> dict[str, set[int]]:
     """An attacker's list of what each hidden count could be. Knows nothing of bounds: tries every combination."""
     top = max(counts.values.values()) + SMALLEST + 1
-    open_ones = [name for name in counts.values if name in kept_back]
     could = {"small": range(1, SMALLEST), "withheld": range(SMALLEST, top), "untold": range(top)}
-    ranges = [could[kept_back[name]] for name in open_ones]
-    found: dict[str, set[int]] = {name: set() for name in open_ones}
-    for guess in _fitting(counts, open_ones, ranges):
-        for name in open_ones:
-            found[name].add(guess[name])
+    ranges = {name: could[kept_back[name]] for name in counts.values if name in kept_back}
+    found: dict[str, set[int]] = {name: set() for name in ranges}
+    for guess in _fitting(counts, ranges, {}):
+        for name, value in guess.items():
+            found[name].add(value)
     return found
 
 
-def _fitting(counts: Counts, names: list[str], ranges: list[range]) -> Iterator[dict[str, int]]:
-    for values in product(*ranges):
-        guess = {**counts.values, **dict(zip(names, values, strict=True))}
-        if all(guess[total] == sum(guess[part] for part in parts) for total, parts in counts.sums):
-            yield guess
+def _fitting(
+    counts: Counts, ranges: Mapping[str, range], guess: dict[str, int], number: int = 0
+) -> Iterator[dict[str, int]]:
+    """Every choice of the hidden counts for which all sums hold; the last one in each sum follows from the others."""
+    if number == len(counts.sums):
+        yield guess
+        return
+    total, parts = counts.sums[number]
+    free = [name for name in (total, *parts) if name in ranges and name not in guess]
+    for values in product(*(ranges[name] for name in free[:-1])):
+        chosen = {**guess, **dict(zip(free[:-1], values, strict=True))}
+        known = {name: chosen.get(name, counts.values[name]) for name in (total, *parts)}
+        if free:
+            last = free[-1]
+            rest = sum(known[part] for part in parts if part != last)
+            known[last] = rest if last == total else known[total] - rest
+            chosen[last] = known[last]
+            if known[last] not in ranges[last]:
+                continue
+        if known[total] == sum(known[part] for part in parts):
+            yield from _fitting(counts, ranges, chosen, number + 1)
 
 
 def safe(counts: Counts, kept_back: Mapping[str, Hidden]) -> bool:

@@ -614,6 +614,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Any]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 class TestFiveThousandCases:
     def test_they_reconcile_with_what_was_invented(self, many: tuple[Store, Any]) -> None:
         store, tally = many
