@@ -145,6 +145,7 @@ def find_relation(text: str, near: Proposal) -> Proposal | None:
 
 
 _HEADER = re.compile(r"\b(from|to|cc|bcc|reply-to)\s*:", re.IGNORECASE)
+_TOP = 300  # characters
 _FROM = re.compile(r"\s*from\s*:[^\n]*<", re.IGNORECASE)
 
 
@@ -153,10 +154,11 @@ def _own(text: str, span: Span) -> bool:
     line_start = text.rfind("\n", 0, span.start) + 1
     line_end = text.find("\n", span.end)
     line = text[line_start : span.start] + text[span.end : line_end if line_end >= 0 else len(text)]
-    headers = _HEADER.findall(text, line_start, span.start)
+    headers = _HEADER.findall(text, max(line_start, span.start - _NEAR), span.start)
     if headers and headers[-1].lower() != "from":
         return False  # a mail that was pasted: to whom it went
-    if headers and _FROM.match(text, line_start) is not None and _HEADER.search(text, 0, line_start) is None:
+    top = line_start <= _TOP and _HEADER.search(text, 0, line_start) is None
+    if headers and top and _FROM.match(text, line_start) is not None:
         return True  # and who sent the first of it
     if "\n" in text and not re.search(r"\w{2}", _LABEL.sub("", line)):
         return True

@@ -149,12 +149,15 @@ _FEWEST_OF_REASONS = 25  # words of a story; who says less is asked
 _NEAR_ANSWER = 4  # clauses: what is said further on is said of something else
 _EARLY = ("effect", "desired_remedy")
 _MOST_NAMES = 3  # words
+_LONGEST_EARLY = 600  # characters; more is kept with the story as it stands
 
 
 def told_early(
     text: str, proposals: Mapping[str, Proposal], *, answered: bool = False
 ) -> dict[str, Proposal]:
     """What a message tells where it was not asked: a wish or an effect, or a name and nothing else."""
+    if len(text) > _LONGEST_EARLY:
+        return {}
     found = {name: one for name, one in find_wishes(text).items() if name in _EARLY}
     if not found and not proposals and not answered and 2 <= len(text.split()) <= _MOST_NAMES:
         tokens = tokens_of(text)

@@ -137,8 +137,11 @@ async def _kept(desk: Desk, question: str, text: str) -> bool:
     if _stored(person, question) == text:
         return True
     # Only at the story, what is no more than a greeting goes without the echo: it is greeted.
-    echoed = f'We took "{text.strip().strip(chr(34))}" as an instruction' in person.texts or (
-        question == "story" and "Please say what has happened" in person.texts
+    said = text.strip().strip('"')
+    echoed = (
+        f'We took "{said}" as an instruction' in person.texts
+        or f'We kept "{said}" as a way to reach you' in person.texts
+        or (question == "story" and "Please say what has happened" in person.texts)
     )
     await person.say("undo")
     return echoed and _stored(person, question) == text

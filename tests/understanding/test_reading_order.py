@@ -127,8 +127,8 @@ ASIDES = {
     Aside.HELLO: "hello|are you there?|hello?|hi there|is anyone there?",
     Aside.STATUS: "what's the status of my complaint?|where is my complaint?|any update?|did you get my complaint?|"
     "what is my reference number?",
-    Aside.WHO_HANDLES: "who will handle this?|who will deal with my complaint?|who reads this?|who is dealing with it|"
-    "am I talking to a person?|are you a robot?",
+    Aside.WHO_HANDLES: "who will handle this?|who will deal with my complaint?|who reads this?|who is dealing with it",
+    Aside.MACHINE: "am I talking to a person?|are you a robot?",
 }
 
 
