@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from cases.models import cases
 from cases.store import Store
 from policy_rules.compiled import CompiledPack
-from policy_rules.replay import PastCase, Replay, Replayed
+from policy_rules.replay import CLASSES_KEPT, PastCase, Replay, Replayed
 
 PAGE = 100
 _LONGEST_CHAIN = 8
@@ -73,6 +73,8 @@ def replay(store: Store, wanted: Wanted, new: CompiledPack, governed: Governed) 
                     packs[at] = old
             text = row.facts or "{}"
             if text not in facts:
+                if len(facts) >= CLASSES_KEPT:
+                    facts.clear()
                 facts[text] = _facts(text)
             hidden = bool(row.restricted) and not wanted.names_restricted
             past = (row.received_at, row.first_told_at, original, hidden)

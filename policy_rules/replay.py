@@ -21,6 +21,8 @@ from policy_rules.words import plain
 ELSEWHERE, DATES, OTHERWISE = "elsewhere", "dates", "otherwise"
 MOST_LISTED, MOST_EXAMPLES, MOST_KINDS = 25, 5, 40
 DECISIONS_KEPT = 100_000
+# More would only be in the way of whoever tidies memory: real cases share their facts with many others.
+CLASSES_KEPT = 5_000
 _NO_DAY = "no day"
 
 
@@ -151,6 +153,8 @@ class Replay:
         found.recent += recent
         at = (id(old), key)
         if at not in self._classes:
+            if len(self._classes) >= CLASSES_KEPT:
+                self._classes.clear()
             self._classes[at] = self._class_of(old, case.facts)
         of = self._classes[at]
         if of is None:
