@@ -56,7 +56,7 @@ soak: setup-dev  ## 1,000 conversations while the server is killed again and aga
 	$(BIN)/python -m tests.walks.running --walks 10000
 	$(BIN)/python -m tests.widget.faults --runs 120
 
-nlu: setup-dev  ## check the training lines for variety, learn from them (three minutes), and measure on the blind sets
+nlu: setup-dev  ## check the training lines for variety, learn from them (a minute of processor time), and measure on the blind sets
 	$(BIN)/python -m bot.understanding.lint
 	$(BIN)/python -m bot.understanding.variety
 	$(BIN)/python -m bot.understanding.training
