@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -117,7 +118,10 @@ def shorthand(packs: PackShelf) -> Route:
     """`/cim` for `/cim/`, as people type it. It belongs behind all other routes of one part."""
 
     async def there(request: Request) -> Response:
-        return RedirectResponse(f"/{packs.get(request.path_params['org']).pack.organisation.id}/")
+        name = request.path_params["org"]
+        if name not in packs.ids():
+            raise HTTPException(404)
+        return RedirectResponse(f"/{name}/")
 
     return Route("/{org}", there)
 

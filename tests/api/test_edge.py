@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from tests.channels.servers import Running, message, problem_in, somebody, soon
@@ -70,7 +72,11 @@ def test_a_failure_of_ours_is_a_problem_without_a_word_of_its_cause(
     assert "Hartley" not in told
 
 
-def test_the_log_has_no_query_and_no_words(server: Running, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_log_has_no_query_and_no_words(
+    server: Running, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    # A message that went well has a line only where somebody looks for faults.
+    caplog.set_level(logging.DEBUG, "hearout.request")
     server.http.post(
         "/webhooks/rest/webhook?secret=Hartley", json=message(somebody(), "Jane Hartley complains")
     )
