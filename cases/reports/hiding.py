@@ -59,10 +59,30 @@ def hidden(counts: Counts) -> dict[str, Hidden]:
     while True:
         bounds = could_be(counts, found)
         told = next((name for name in guarded if not _is_open(bounds[name])), None)
-        further = None if told is None else _next_to_withhold(counts, found, bounds, told)
-        if further is None:
+        if told is None:
             return _no_more_than_needed(counts, found, guarded)
-        found[further] = "withheld"
+        further = _next_to_withhold(counts, found, bounds, told)
+        if further is not None:
+            found[further] = "withheld"
+        else:
+            # 4 and 4 under 8: that a count is small, or not, already tells it. Of these nothing is told at all.
+            found |= dict.fromkeys(_next_untold(counts, found, told), "untold")
+
+
+def _next_untold(counts: Counts, kept_back: Mapping[str, Hidden], told: str) -> set[str]:
+    """The counts nearest to `told` of which something is still told: of its sums the parts, then the totals, then
+    those of the sums around them. With all of a tree untold each of its counts is open, so this ends."""
+    seen, edge = {told}, {told}
+    while True:
+        near = [(total, parts) for total, parts in counts.sums if edge.intersection((total, *parts))]
+        for names in ({name for _, parts in near for name in parts}, {total for total, _ in near}):
+            left = {name for name in names - counts.implied if kept_back.get(name) != "untold"}
+            if left:
+                return left
+        edge = {name for total, parts in near for name in (total, *parts)} - seen
+        if not edge:
+            raise AssertionError(f"'{told}' is told although nothing is")
+        seen |= edge
 
 
 def _no_more_than_needed(

@@ -210,7 +210,8 @@ def test_a_chain_from_which_a_case_went_without_an_entry_is_seen(store: Store) -
 
     def plant(conn: sa.Connection) -> None:
         for table in reversed(metadata.sorted_tables):
-            if table.name not in ("audit", "audit_heads"):
+            # Tables of the rules can only be added to, and hold nothing of a case.
+            if table.name not in ("audit", "audit_heads") and not table.name.startswith("rule_"):
                 conn.execute(table.delete())
 
     store.write_sync(plant)
