@@ -152,7 +152,9 @@ class TestTranscripts:
         assert process.stdout is not None
         while not process.stdout.readline().startswith("What has happened?"):
             pass
-        time.sleep(0.5)
+        shown = ""
+        while not shown.endswith("\n> "):
+            shown += process.stdout.read(1)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=40)
         os.close(ours)

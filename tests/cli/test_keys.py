@@ -48,8 +48,8 @@ def test_beside_a_running_server_the_server_makes_it(tmp_path: Path) -> None:
         code, key, _ = run(tmp_path, "add", "cqm", "--name", "Case system", HEAROUT_PORT=port)
         assert code == 0
         with_key = {"Authorization": f"Bearer {key.strip()}"}
-    listed = server.http.get("/api/v1/cases", headers=with_key).json()
-    assert (listed["cases"], listed["next"]) == ([], None)
+        listed = server.http.get("/api/v1/cases", headers=with_key).json()
+        assert (listed["cases"], listed["next"]) == ([], None)
         assert run(tmp_path, "revoke", "cqm", key.split(".")[2], HEAROUT_PORT=port)[0] == 0
         assert server.http.get("/api/v1/cases", headers=with_key).status_code == 401
 
