@@ -148,6 +148,8 @@ class TestTranscripts:
             stderr=subprocess.PIPE,
             env=environment(server.settings.data_dir),
             text=True,
+            # Tests that were started in the background of a shell hand on that Ctrl-C is not heard.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         assert process.stdout is not None
         while not process.stdout.readline().startswith("What has happened?"):
