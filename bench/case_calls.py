@@ -61,8 +61,8 @@ def figures(found: dict[str, list[Load]]) -> Iterator[Figure]:
     rate = statistics.median(load.rate for load in best)
     for name in CALLS:
         loads = found[name]
-        wrong = sum(len(load.wrong) for load in loads)
-        note = f"{wrong} not as expected: {loads[0].wrong[:1]}" if wrong else ""
+        wrong = [answer for load in loads for answer in load.wrong]
+        note = f"{len(wrong)} not as expected: {wrong[0]}" if wrong else ""
         yield Figure(
             f"{name}, {MANY} connections", [load.rate for load in loads], "/s", ceiling=rate, note=note
         )
