@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-REAL = ("app", "bench", "channels", "cli", "console", "faults", "forms", "handoff", "tracker", "widget")
+REAL = (
+    *("app", "bench", "channels", "cli", "console", "evidence", "faults"),
+    *("forms", "handoff", "proxy", "tracker", "widget"),
+)
 MOST = 6
 
 
