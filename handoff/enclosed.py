@@ -63,3 +63,15 @@ def enclosed(organisation: str, record: Mapping[str, Any], vault: Vault | None) 
             entry.get("scan") or "unscanned",
             path,
         )
+
+
+def fitting(
+    organisation: str, record: Mapping[str, Any], vault: Vault | None, room: int
+) -> list[tuple[Enclosed, bytes]]:
+    """The files that fit into so many bytes, with what is in them, in the order in which they were sent."""
+    found = []
+    for file in enclosed(organisation, record, vault):
+        if file.size <= room:
+            found.append((file, file.path.read_bytes()))
+            room -= file.size
+    return found

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from bot.api.privacy import Office
 from bot.app.edge import places_of
+from bot.app.looking import look_forever
 from handoff.alarm import WebhookAlarm
 from handoff.mail import MailServer, one_line
 from handoff.target import DeliveryFailure
@@ -35,13 +37,9 @@ class PurgeLoop:
 
     async def run(self) -> None:
         """Look again and again; one organisation's trouble keeps no other from its purge."""
-        while True:
-            for organisation in self._office.organisations():
-                try:
-                    await self._office.purge(organisation)
-                except Exception as error:  # noqa: BLE001 - it is tried again at the next look
-                    log.error("purge_failed", kind=type(error).__name__, places=places_of(error))
-            await asyncio.sleep(self._every)
+        await look_forever(
+            self._office.organisations, self._office.purge, self._every, partial(log.error, "purge_failed")
+        )
 
 
 class DiskWatch:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import structlog
 
-from bot.app.edge import places_of
+from bot.app.looking import look_forever
 from bot.dialogue.draft import Draft
 from bot.dialogue.talk import Talk
 from bot.dialogue.unfinished import open_questions
@@ -36,14 +36,7 @@ class LapseLoop:
 
     async def run(self) -> None:
         """Look again and again. What goes wrong with one organisation's drafts is told, and tried at the next look."""
-        while True:
-            for organisation in self._desk.packs.ids():
-                try:
-                    await self.look(organisation)
-                except Exception as error:  # noqa: BLE001 - a database that is away for a while only delays us
-                    # Only its kind and place: what it says may hold the person's words.
-                    log.error("lapse_failed", kind=type(error).__name__, places=places_of(error))
-            await asyncio.sleep(self._every)
+        await look_forever(self._desk.packs.ids, self.look, self._every, partial(log.error, "lapse_failed"))
 
     async def look(self, organisation: str) -> int:
         """Abandon and remind what is due now in one organisation; how many drafts that changed."""

@@ -5,13 +5,13 @@ Each look reads first and writes only what is due, a page at a time: turns wait 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
-from bot.app.edge import places_of
+from bot.app.looking import look_forever
 from bot.turn import Desk, pack_of
 from cases import events, reminders, watch
 from cases.reminders import Patience
@@ -35,13 +35,7 @@ class WatchLoop:
 
     async def run(self) -> None:
         """Look again and again. What goes wrong with one organisation is told, and tried at the next look."""
-        while True:
-            for organisation in self._desk.packs.ids():
-                try:
-                    await self.look(organisation)
-                except Exception as error:  # noqa: BLE001 - a database that is away for a while only delays us
-                    log.error("watch_failed", kind=type(error).__name__, places=places_of(error))
-            await asyncio.sleep(self._every)
+        await look_forever(self._desk.packs.ids, self.look, self._every, partial(log.error, "watch_failed"))
 
     async def look(self, organisation: str) -> int:
         """Count again, warn and chase what is due now in one organisation; how many things that changed."""

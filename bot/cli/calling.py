@@ -1,13 +1,39 @@
-"""Calling the server that runs: what only it may write, a command asks it for."""
+"""What writes is done here where nobody else has the store; else the server that has it is asked."""
 
 from __future__ import annotations
 
 import http.client
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+if TYPE_CHECKING:
+    from cases.store import Store
+
+T = TypeVar("T")
 TIMEOUT = 30.0
+
+
+def carry_out(
+    act: Callable[[Store], T], url: str | None, path: str, body: dict[str, Any], *, seconds: float = TIMEOUT
+) -> T | Any:
+    """What `act` gives with the store; where a server has it, or a `url` is named, what that answers to `body`."""
+    from bot.cli import plainly, settings
+    from cases.store import StoreBusy, open_store
+
+    if url is None:
+        with plainly():
+            try:
+                store = open_store(settings().database_url)
+            except StoreBusy:
+                store = None
+            if store is not None:
+                try:
+                    return act(store)
+                finally:
+                    store.close()
+    return post(url, path, body, seconds=seconds)
 
 
 def post(url: str | None, path: str, body: dict[str, Any], *, seconds: float = TIMEOUT) -> dict[str, Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.overlay import Overlay
     from bot.receivers import Handoff
     from bot.settings import Settings
+    from cases.store import Store
     from handoff.target import Delivery
 
 handoff_commands = typer.Typer(
@@ -294,24 +295,12 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _do(asked: dict[str, Any], url: str | None) -> dict[str, Any]:
-    """Carry it out: here where nobody else has the store, else through the server."""
-    from bot.cli import plainly, settings
-    from bot.cli.calling import post
-    from cases.store import StoreBusy, open_store
+    from bot.cli.calling import carry_out
 
-    if url is None:
-        with plainly():
-            try:
-                store = open_store(settings().database_url)
-            except StoreBusy:
-                store = None
-            if store is not None:
-                try:
-                    from bot.api.handoff import Again, again
+    def here(store: Store) -> dict[str, Any]:
+        from bot.api.handoff import Again, again
 
-                    return asyncio.run(
-                        again(store, Again.model_validate(asked), datetime.now(UTC))
-                    ).model_dump()
-                finally:
-                    store.close()
-    return post(url, "/api/v1/handoff/retry", asked)
+        return asyncio.run(again(store, Again.model_validate(asked), datetime.now(UTC))).model_dump()
+
+    done: dict[str, Any] = carry_out(here, url, "/api/v1/handoff/retry", asked)
+    return done

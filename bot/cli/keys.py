@@ -7,9 +7,8 @@ done here otherwise.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from cases.keys import NewKey
     from cases.store import Work
 
-T = TypeVar("T")
 key_commands = typer.Typer(
     help="The API keys by which case systems read cases and tell what becomes of them.", no_args_is_help=True
 )
@@ -41,6 +39,7 @@ def add(
     from pydantic import ValidationError
 
     from bot.cli import plainly, say, settings, stop
+    from bot.cli.calling import carry_out
     from bot.cli.rules import whole_shelf
     from cases.keys import NewKey
 
@@ -57,7 +56,9 @@ def add(
         stop(f"{problem['loc'][0]}: {str(problem['msg']).removeprefix('Value error, ')}")
     with plainly():
         whole_shelf(settings()).get(organisation)
-    made = carry_out(lambda: _add(wanted), url, "/api/v1/keys", wanted.model_dump(mode="json"))
+    made = carry_out(
+        lambda store: store.write_sync(_add(wanted)), url, "/api/v1/keys", wanted.model_dump(mode="json")
+    )
     say(made if isinstance(made, str) else made["key"])
     typer.echo("Keep it now: it is not shown again.", err=True)
 
@@ -92,11 +93,12 @@ def revoke(
 ) -> None:
     """End a key, for good and at once."""
     from bot.cli import say
+    from bot.cli.calling import carry_out
     from cases import keys
 
     now = datetime.now(UTC)
     work = carry_out(
-        lambda: lambda conn: keys.revoke(conn, organisation, prefix, now),
+        lambda store: store.write_sync(lambda conn: keys.revoke(conn, organisation, prefix, now)),
         url,
         f"/api/v1/keys/{organisation}/{prefix}/revoke",
         {},
@@ -112,26 +114,6 @@ def _add(wanted: NewKey) -> Work[str]:
 
     now, random = datetime.now(UTC), secrets.token_bytes(keys.RANDOM_BYTES)
     return lambda conn: keys.add(conn, wanted, random, now)
-
-
-def carry_out(work: Callable[[], Work[T]], url: str | None, path: str, body: dict[str, Any]) -> T | Any:
-    """Carry it out: here where nobody else has the store, else through the server."""
-    from bot.cli import plainly, settings
-    from bot.cli.calling import post
-    from cases.store import StoreBusy, open_store
-
-    if url is None:
-        with plainly():
-            try:
-                store = open_store(settings().database_url)
-            except StoreBusy:
-                store = None
-            if store is not None:
-                try:
-                    return store.write_sync(work())
-                finally:
-                    store.close()
-    return post(url, path, body)
 
 
 def _state(key: dict[str, Any], now: datetime) -> str:

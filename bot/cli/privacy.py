@@ -210,23 +210,12 @@ def _would_purge(organisation: str | None) -> None:
 
 
 def _do(act: dict[str, Any], url: str | None) -> dict[str, Any]:
-    """Carry it out: here where nobody else has the store, else through the server."""
-    from bot.cli import plainly, settings
-    from bot.cli.calling import post
-    from cases.store import StoreBusy, open_store
+    from bot.cli.calling import carry_out
 
-    if url is None:
-        with plainly():
-            try:
-                store = open_store(settings().database_url)
-            except StoreBusy:
-                store = None
-            if store is not None:
-                try:
-                    return _here(store, act)
-                finally:
-                    store.close()
-    return post(url, "/api/v1/privacy", act, seconds=PURGE_SECONDS)
+    done: dict[str, Any] = carry_out(
+        lambda store: _here(store, act), url, "/api/v1/privacy", act, seconds=PURGE_SECONDS
+    )
+    return done
 
 
 def _here(store: Store, act: dict[str, Any]) -> dict[str, Any]:

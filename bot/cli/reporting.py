@@ -119,21 +119,15 @@ def _made(
 def _tell(organisation: str, file: str, wanted: Asked, content: bytes, now: datetime) -> None:
     """Keep in the audit trail that a file was written, as the page does; by the server, where one has the store."""
     from bot.api.reports import COMMAND
-    from bot.cli import settings
-    from bot.cli.calling import post
+    from bot.cli.calling import carry_out
     from cases.reports import making
-    from cases.store import StoreBusy, open_store
 
     period, digest = wanted.period, hashlib.sha256(content).hexdigest()
-    try:
-        store = open_store(settings().database_url)
-    except StoreBusy:
-        days = {"first": str(period.first), "last": str(period.last), "as_of": wanted.as_of.isoformat()}
-        told = {"organisation": organisation, "file": file, **days, "sha256": digest}
-        post(None, "/api/v1/reports/exported", told)
-        return
-    try:
-        place = (organisation, file, period, wanted.as_of, digest)
-        store.write_sync(lambda conn: making.exported(conn, *place, COMMAND, now))
-    finally:
-        store.close()
+    days = {"first": str(period.first), "last": str(period.last), "as_of": wanted.as_of.isoformat()}
+    place = (organisation, file, period, wanted.as_of, digest)
+    carry_out(
+        lambda store: store.write_sync(lambda conn: making.exported(conn, *place, COMMAND, now)),
+        None,
+        "/api/v1/reports/exported",
+        {"organisation": organisation, "file": file, **days, "sha256": digest},
+    )

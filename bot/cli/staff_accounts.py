@@ -44,7 +44,7 @@ def invite(
     from pydantic import ValidationError
 
     from bot.cli import plainly, say, settings, stop
-    from bot.cli.keys import carry_out
+    from bot.cli.calling import carry_out
     from cases import staff
 
     asked = {"email": email, "organisation": organisation, "roles": role, "name": name, "days": days}
@@ -58,7 +58,7 @@ def invite(
         _require(chosen, organisation)
     now, random = datetime.now(UTC), secrets.token_bytes(staff.SECRET_BYTES + staff.ID_BYTES)
     made = carry_out(
-        lambda: lambda conn: staff.invited_by(conn, wanted, random, now),
+        lambda store: store.write_sync(lambda conn: staff.invited_by(conn, wanted, random, now)),
         url,
         "/api/v1/staff/invite",
         wanted.model_dump(mode="json"),
@@ -112,12 +112,12 @@ def show(
 def disable(email: Email, organisation: Organisation, url: Url = None) -> None:
     """Let somebody in no more: every session ends at once. Another invitation opens the account again."""
     from bot.cli import say
-    from bot.cli.keys import carry_out
+    from bot.cli.calling import carry_out
     from cases import staff
 
     now = datetime.now(UTC)
     done = carry_out(
-        lambda: lambda conn: staff.disable(conn, organisation, email, now),
+        lambda store: store.write_sync(lambda conn: staff.disable(conn, organisation, email, now)),
         url,
         "/api/v1/staff/disable",
         {"organisation": organisation, "email": email},

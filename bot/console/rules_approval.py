@@ -11,7 +11,7 @@ from starlette.responses import Response
 from bot.console import rules_said as said
 from bot.console.permissions import Permission
 from bot.console.rules_changes import found_of
-from bot.console.rules_room import ZONE, Room, Timeline
+from bot.console.rules_room import ZONE, Room, Timeline, seen_of
 from bot.console.site import Page, Visit
 from cases import drafts, rulebook
 from cases.drafts import BadDraft, Draft, NotOpen, OutOfDate
@@ -70,7 +70,7 @@ class Approval:
     async def send_back(self, visit: Visit) -> Response:
         """Not like this: the words go to its authors, who may change it."""
         draft = await self._room.draft(visit)
-        words, now, writer, seen = visit.said("words"), self._desk.clock(), visit.writer, _seen(visit)
+        words, now, writer, seen = visit.said("words"), self._desk.clock(), visit.writer, seen_of(visit)
         try:
             await self._desk.store.write(
                 lambda conn: drafts.send_back(conn, visit.organisation, draft.id, seen, words, writer, now)
@@ -92,7 +92,7 @@ class Approval:
     ) -> Version:
         """In one transaction; then this server takes it into use at once, and the others at their next look."""
         starts, now = known.starts_at(wanted, self._room.notice), known.now
-        shown = Shown(_seen(visit), visit.said("sha256")[:_SHA256], later)
+        shown = Shown(seen_of(visit), visit.said("sha256")[:_SHA256], later)
         organisation, writer = visit.organisation, visit.writer
 
         def work(conn: Connection) -> list[Version]:
@@ -172,9 +172,3 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         return None
-
-
-def _seen(visit: Visit) -> int:
-    """The revision that the page showed."""
-    given = visit.said("revision")
-    return int(given) if given.isdecimal() and len(given) < 9 else -1

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from bot.console import rules_said as said
 from bot.console.permissions import Permission
-from bot.console.rules_room import LONG_SECONDS, REPLAY_SECONDS, ZONE, Room, Timeline
+from bot.console.rules_room import LONG_SECONDS, REPLAY_SECONDS, ZONE, Room, Timeline, seen_of
 from bot.console.site import Page, Visit
 from cases import drafts, listing
 from cases.drafts import About, BadDraft, Base, Draft, NotOpen, OutOfDate
@@ -58,7 +58,7 @@ class Changes:
         if errors:
             return await self._page(visit, draft, typed, errors)
         about = About(draft.title, typed["reason"], typed["source"], wanted)
-        now, writer, seen = self._desk.clock(), visit.writer, _seen(visit)
+        now, writer, seen = self._desk.clock(), visit.writer, seen_of(visit)
 
         def work(conn: Connection) -> None:
             here = (conn, visit.organisation, draft.id)
@@ -91,7 +91,7 @@ class Changes:
     async def together(self, visit: Visit) -> Response:
         """Take over what was published since the draft was begun; what both changed stays as the draft has it."""
         draft, known = await self._room.draft(visit), await self._room.timeline(visit.organisation)
-        seen, writer, now = _seen(visit), visit.writer, self._desk.clock()
+        seen, writer, now = seen_of(visit), visit.writer, self._desk.clock()
         try:
             starts = known.starts_at(draft.effective_on, self._room.notice)
         except BadDay:
@@ -124,7 +124,7 @@ class Changes:
 
     async def _step(self, visit: Visit, act: Any, then: str | None) -> Response:
         draft = await self._room.draft(visit)
-        seen, writer, now = _seen(visit), visit.writer, self._desk.clock()
+        seen, writer, now = seen_of(visit), visit.writer, self._desk.clock()
         try:
             await self._desk.store.write(
                 lambda conn: act(conn, visit.organisation, draft.id, seen, writer, now)
@@ -241,9 +241,3 @@ async def found_of(
         "lines": said.lines(before or "", draft.text),
         "text": draft.text,
     }
-
-
-def _seen(visit: Visit) -> int:
-    """The revision that the page showed."""
-    given = visit.said("revision")
-    return int(given) if given.isdecimal() and len(given) < 9 else -1

@@ -181,3 +181,9 @@ def _judge(text: str, organisation: str) -> Judged:
         ours = readable if readable.pack.organisation.id == organisation else None
         return Judged(text, ours, None, tuple(broken.findings))
     return Judged(text, found, found)
+
+
+def seen_of(visit: Visit) -> int:
+    """The revision that the page showed."""
+    given = visit.said("revision")
+    return int(given) if given.isdecimal() and len(given) < 9 else -1

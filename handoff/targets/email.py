@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from cases.outbox import DRAFT
 from cases.record import is_withheld
 from cases.vault import Vault
-from handoff.enclosed import Enclosed, enclosed
+from handoff.enclosed import Enclosed, fitting
 from handoff.mail import MailServer, one_line
 from handoff.target import Delivery
 
@@ -58,12 +58,7 @@ class EmailTarget:
 
     def _attached(self, item: Delivery) -> list[tuple[Enclosed, bytes]]:
         """The files that fit, in the order in which they were sent: a mailbox refuses a letter that is too large."""
-        found, room = [], self.attach_bytes
-        for file in enclosed(item.organisation, item.record, self.vault):
-            if file.size <= room:
-                found.append((file, file.path.read_bytes()))
-                room -= file.size
-        return found
+        return fitting(item.organisation, item.record, self.vault, self.attach_bytes)
 
 
 def compose(

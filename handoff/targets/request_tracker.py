@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from cases.vault import Vault
-from handoff.enclosed import Enclosed, enclosed
+from handoff.enclosed import Enclosed, fitting
 from handoff.http import Answer, Caller, NoAnswer, failure_of, parsed
 from handoff.paths import as_text, context_of, look_up
 from handoff.secrets import Secret
@@ -200,12 +200,7 @@ class RequestTrackerTarget:
 
     def _files(self, item: Delivery) -> list[tuple[Enclosed, bytes]]:
         """The files that fit: RT has a limit of its own, and cuts or drops what is larger."""
-        found, room = [], self.attach_bytes
-        for file in enclosed(item.organisation, item.record, self.vault):
-            if file.size <= room:
-                found.append((file, file.path.read_bytes()))
-                room -= file.size
-        return found
+        return fitting(item.organisation, item.record, self.vault, self.attach_bytes)
 
     def _enclosed(self, item: Delivery, files: list[tuple[Enclosed, bytes]]) -> list[dict[str, str]]:
         record = json.dumps(item.record, ensure_ascii=False, indent=2).encode()
